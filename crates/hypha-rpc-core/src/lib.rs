@@ -1,0 +1,1 @@
+//! hypha-rpc-core
