@@ -1,2 +1,49 @@
-//! Project automation.
-fn main() {}
+//! Project automation: `cargo xtask <command>`.
+//!
+//! Every command prints the plain commands it runs, so nobody depends on this crate to do the same by hand.
+#![expect(clippy::print_stdout, reason = "a command line program")]
+
+mod checks;
+mod layers;
+mod peers;
+mod tidy;
+mod workspace;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use xshell::Shell;
+
+/// Automation of the hypha workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Install the real server and the Python and JavaScript clients under target/peers, pinned.
+    Peers,
+    /// Run every test: unit, documentation, integration, and interoperation with the real peers.
+    Test,
+    /// Check the dependency graph of the workspace against the allowed edges.
+    Layers,
+    /// Print the longest files and functions. Reports, never fails.
+    Tidy,
+    /// Everything that must hold before a change is merged.
+    Ci,
+}
+
+fn main() -> Result<()> {
+    let cli = Cli::parse();
+    let sh = Shell::new()?;
+    sh.change_dir(workspace::root());
+    match cli.command {
+        Task::Peers => peers::install(&sh),
+        Task::Test => checks::test(&sh),
+        Task::Layers => layers::check(&sh),
+        Task::Tidy => tidy::report(&sh),
+        Task::Ci => checks::ci(&sh),
+    }
+}

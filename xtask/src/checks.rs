@@ -1,0 +1,65 @@
+//! `cargo xtask test` and `cargo xtask ci`.
+
+use anyhow::Result;
+use xshell::{Shell, cmd};
+
+use crate::{layers, peers, workspace};
+
+/// Installs the peers and runs every test of the workspace.
+pub(crate) fn test(sh: &Shell) -> Result<()> {
+    peers::install(sh)?;
+    cmd!(sh, "cargo test --workspace --all-features").run()?;
+    // What the features add must not be what makes the rest work.
+    cmd!(sh, "cargo test --package hypha-codec --no-default-features").run()?;
+    Ok(())
+}
+
+/// Formatting, lints, documentation, layers, licences, packages and tests.
+pub(crate) fn ci(sh: &Shell) -> Result<()> {
+    cmd!(sh, "cargo fmt --all -- --check").run()?;
+    lint(sh)?;
+    document(sh)?;
+    layers::check(sh)?;
+    deny(sh)?;
+    test(sh)?;
+    package(sh)
+}
+
+fn lint(sh: &Shell) -> Result<()> {
+    cmd!(
+        sh,
+        "cargo clippy --workspace --all-targets --all-features -- -D warnings"
+    )
+    .run()?;
+    cmd!(
+        sh,
+        "cargo clippy --workspace --all-targets --no-default-features -- -D warnings"
+    )
+    .run()?;
+    Ok(())
+}
+
+fn document(sh: &Shell) -> Result<()> {
+    let _denied = sh.push_env("RUSTDOCFLAGS", "-D warnings");
+    cmd!(sh, "cargo doc --workspace --no-deps --all-features").run()?;
+    Ok(())
+}
+
+fn deny(sh: &Shell) -> Result<()> {
+    if workspace::version_of(sh, "cargo-deny").is_none() {
+        println!("skipped: cargo deny check (cargo-deny is not installed)");
+        return Ok(());
+    }
+    cmd!(sh, "cargo deny check").run()?;
+    Ok(())
+}
+
+/// Builds each publishable crate from its package alone.
+fn package(sh: &Shell) -> Result<()> {
+    cmd!(
+        sh,
+        "cargo package --workspace --exclude xtask --exclude hypha-tests --allow-dirty"
+    )
+    .run()?;
+    Ok(())
+}
