@@ -22,6 +22,9 @@
 
 mod adapter;
 mod close;
+#[cfg(feature = "conformance")]
+#[cfg_attr(docsrs, doc(cfg(feature = "conformance")))]
+pub mod conformance;
 mod connector;
 mod error;
 mod frame;

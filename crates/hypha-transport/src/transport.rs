@@ -18,6 +18,9 @@ use crate::{CloseReason, Frame, Limits, TransportError};
 /// [`FrameTx::close`]. Every other end is an error that carries its [`CloseReason`], with
 /// [1006](CloseReason::ABNORMAL) where the peer vanished without a word.
 ///
+/// `recv` is the one that knows how a link ended: when sending fails, go on receiving to learn the reason, and to get
+/// what the peer had sent before. A transport that cannot carry a close code reports the peer's close as the clean end.
+///
 /// *Dropping* a transport, or both of its halves, ends the link without a close: the peer sees 1006. When only one half
 /// is dropped the other one must not be relied upon: a transport may end the link then, and the ones of this project
 /// do. To end a link well, call [`FrameTx::close`] before dropping [`FrameRx`](Transport::Rx).
