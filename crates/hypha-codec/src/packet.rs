@@ -1,0 +1,132 @@
+//! Frames: a header segment and an opaque payload segment (protocol section 3).
+
+mod header;
+mod rewrite;
+
+use bytes::Bytes;
+
+pub use self::header::{Header, OutgoingHeader};
+pub use self::rewrite::HeaderEdits;
+use crate::decode::reader::{Reader, Token};
+use crate::decode::{Decoder, decode};
+use crate::encode::{Output, Writer};
+use crate::error::{DecodeError, DecodeErrorKind};
+use crate::registry::CodecRegistry;
+use crate::rope::Rope;
+use crate::value::Value;
+
+/// A received binary frame, divided into its two segments. The header is read when asked, the payload not at all.
+#[derive(Clone, Debug)]
+pub struct Packet {
+    frame: Bytes,
+    /// Where segment 1 ends.
+    split: usize,
+}
+
+impl Packet {
+    /// Finds the end of the header segment.
+    ///
+    /// # Errors
+    /// If the frame does not start with a complete map.
+    pub fn parse(frame: Bytes) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(&frame);
+        if !matches!(reader.clone().token()?, Token::Map(_)) {
+            return Err(DecodeErrorKind::NotAMap.into());
+        }
+        reader.skip()?;
+        let split = frame.len() - reader.left();
+        Ok(Self { frame, split })
+    }
+
+    /// The routing fields of the header.
+    ///
+    /// # Errors
+    /// If a key of the header is neither text nor bytes, or a routing field is text that is no UTF-8.
+    pub fn header(&self) -> Result<Header<'_>, DecodeError> {
+        Header::read(self.header_bytes())
+    }
+
+    /// The whole header as a value; tagged maps in it stay maps of the built-in kinds.
+    ///
+    /// # Errors
+    /// As [`decode`].
+    pub fn header_value(&self) -> Result<Value, DecodeError> {
+        decode(self.frame.slice(..self.split))
+    }
+
+    /// One field of the header, decoded.
+    ///
+    /// # Errors
+    /// As [`Packet::header`] and [`decode`].
+    pub fn field(&self, name: &str) -> Result<Option<Value>, DecodeError> {
+        match header::find(self.header_bytes(), name)? {
+            Some(raw) => Decoder::new(CodecRegistry::builtin())
+                .decode(self.frame.slice_ref(raw))
+                .map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The server's description of the sender, still encoded.
+    ///
+    /// # Errors
+    /// As [`Packet::header`].
+    pub fn user(&self) -> Result<Option<Bytes>, DecodeError> {
+        Ok(self
+            .header()?
+            .user_bytes()
+            .map(|raw| self.frame.slice_ref(raw)))
+    }
+
+    /// Everything after the header segment: the payload segment, or nothing. More bytes after the payload segment are
+    /// part of it; readers ignore them.
+    #[must_use]
+    pub fn payload(&self) -> Bytes {
+        self.frame.slice(self.split..)
+    }
+
+    /// The frame as it came.
+    #[must_use]
+    pub fn frame(&self) -> &Bytes {
+        &self.frame
+    }
+
+    /// The frame with other header fields: those that are there change in their place, others are added at the end, all
+    /// else is forwarded as it is.
+    ///
+    /// # Errors
+    /// As [`Packet::header`].
+    pub fn rewrite(&self, edits: &HeaderEdits<'_>) -> Result<Bytes, DecodeError> {
+        edits.apply(self.header_bytes(), &self.frame[self.split..])
+    }
+
+    fn header_bytes(&self) -> &[u8] {
+        &self.frame[..self.split]
+    }
+}
+
+/// Frames up to this size are made contiguous: copying is cheaper than a segment more.
+const COPY_PAYLOAD_BELOW: usize = 4096;
+
+/// Puts a header in front of an encoded payload segment.
+#[must_use]
+pub fn encode_frame(header: &OutgoingHeader<'_>, payload: Rope) -> Rope {
+    let small = payload.len() < COPY_PAYLOAD_BELOW;
+    let mut out = Output::with_capacity(header.size_hint() + if small { payload.len() } else { 0 });
+    header.write(&mut out);
+    if small {
+        payload.segments().for_each(|segment| out.raw(segment));
+        return out.finish();
+    }
+    let mut frame = out.finish();
+    frame.append(payload);
+    frame
+}
+
+impl Writer<'_> {
+    /// Writes a header segment; the payload segment follows.
+    pub fn header(&mut self, header: &OutgoingHeader<'_>) -> &mut Self {
+        header.write(&mut self.out);
+        self
+    }
+}

@@ -1,0 +1,286 @@
+//! The header segment, read and written.
+
+use crate::decode::reader::{Reader, Token};
+use crate::encode::Output;
+use crate::error::{DecodeError, DecodeErrorKind};
+use crate::wire::header;
+
+/// The routing fields of a header, borrowed from the frame. A field that is not text counts as absent; of fields with the
+/// same key the last one counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Header<'a> {
+    kind: Option<&'a str>,
+    from: Option<&'a str>,
+    to: Option<&'a str>,
+    method: Option<&'a str>,
+    session: Option<&'a str>,
+    parent: Option<&'a str>,
+    ws: Option<&'a str>,
+    user: Option<&'a [u8]>,
+}
+
+impl<'a> Header<'a> {
+    /// What the frame is: [`header::METHOD_CALL`], or the name of an event.
+    #[must_use]
+    pub fn kind(&self) -> Option<&'a str> {
+        self.kind
+    }
+
+    /// The sender's address.
+    #[must_use]
+    pub fn from(&self) -> Option<&'a str> {
+        self.from
+    }
+
+    /// The target's address.
+    #[must_use]
+    pub fn to(&self) -> Option<&'a str> {
+        self.to
+    }
+
+    /// The path of the called function.
+    #[must_use]
+    pub fn method(&self) -> Option<&'a str> {
+        self.method
+    }
+
+    /// The caller's session; present when an answer is wanted.
+    #[must_use]
+    pub fn session(&self) -> Option<&'a str> {
+        self.session
+    }
+
+    /// The receiver's session that the call belongs to.
+    #[must_use]
+    pub fn parent(&self) -> Option<&'a str> {
+        self.parent
+    }
+
+    /// The sender's workspace, as the server wrote it.
+    #[must_use]
+    pub fn ws(&self) -> Option<&'a str> {
+        self.ws
+    }
+
+    /// The server's description of the sender, still encoded.
+    #[must_use]
+    pub fn user_bytes(&self) -> Option<&'a [u8]> {
+        self.user
+    }
+
+    pub(super) fn read(segment: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut fields = Self::default();
+        for field in Fields::new(segment)? {
+            let (key, raw) = field?;
+            let Some(slot) = Field::named(key) else {
+                continue;
+            };
+            match slot {
+                Field::User => fields.user = Some(raw),
+                Field::Type => fields.kind = text(raw)?,
+                Field::From => fields.from = text(raw)?,
+                Field::To => fields.to = text(raw)?,
+                Field::Method => fields.method = text(raw)?,
+                Field::Parent => fields.parent = text(raw)?,
+                Field::Session => fields.session = text(raw)?,
+                Field::Ws => fields.ws = text(raw)?,
+            }
+        }
+        Ok(fields)
+    }
+}
+
+/// The known fields of a header, in the order in which the server and the references write them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    Type,
+    From,
+    To,
+    Method,
+    Parent,
+    Session,
+    Ws,
+    User,
+}
+
+impl Field {
+    pub(super) const ALL: [Self; 8] = [
+        Self::Type,
+        Self::From,
+        Self::To,
+        Self::Method,
+        Self::Parent,
+        Self::Session,
+        Self::Ws,
+        Self::User,
+    ];
+
+    pub(super) fn named(key: &[u8]) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|field| field.name().as_bytes() == key)
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Type => header::TYPE,
+            Self::From => header::FROM,
+            Self::To => header::TO,
+            Self::Method => header::METHOD,
+            Self::Parent => header::PARENT,
+            Self::Session => header::SESSION,
+            Self::Ws => header::WS,
+            Self::User => header::USER,
+        }
+    }
+}
+
+/// The entries of a header: the bytes of each key without its marker, and the encoded value.
+pub(super) struct Fields<'a> {
+    reader: Reader<'a>,
+    left: usize,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn new(segment: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(segment);
+        match reader.token()? {
+            Token::Map(left) => Ok(Self { reader, left }),
+            _ => Err(DecodeErrorKind::NotAMap.into()),
+        }
+    }
+
+    /// How many entries are left.
+    pub(super) fn left(&self) -> usize {
+        self.left
+    }
+
+    /// The encoded entries that are left.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.reader.rest()
+    }
+
+    fn entry(&mut self) -> Result<(&'a [u8], &'a [u8]), DecodeError> {
+        match self.reader.token()? {
+            Token::Str(key) | Token::Bin(key) => Ok((key, self.reader.raw()?)),
+            _ => Err(DecodeErrorKind::NonTextKey.into()),
+        }
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Result<(&'a [u8], &'a [u8]), DecodeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        Some(self.entry())
+    }
+}
+
+/// The encoded value of a field, the last one if there are several.
+pub(super) fn find<'a>(segment: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, DecodeError> {
+    let mut found = None;
+    for field in Fields::new(segment)? {
+        let (key, raw) = field?;
+        if key == name.as_bytes() {
+            found = Some(raw);
+        }
+    }
+    Ok(found)
+}
+
+fn text(raw: &[u8]) -> Result<Option<&str>, DecodeError> {
+    match Reader::new(raw).token()? {
+        Token::Str(bytes) => std::str::from_utf8(bytes)
+            .map(Some)
+            .map_err(|_| DecodeError::from(DecodeErrorKind::InvalidUtf8)),
+        _ => Ok(None),
+    }
+}
+
+/// A header to be sent. The server adds who it is from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OutgoingHeader<'a> {
+    kind: &'a str,
+    from: Option<&'a str>,
+    to: &'a str,
+    method: Option<&'a str>,
+    parent: Option<&'a str>,
+    session: Option<&'a str>,
+}
+
+impl<'a> OutgoingHeader<'a> {
+    /// The header of a call.
+    #[must_use]
+    pub fn call(to: &'a str, method: &'a str) -> Self {
+        Self {
+            method: Some(method),
+            ..Self::event(header::METHOD_CALL, to)
+        }
+    }
+
+    /// The header of an event of some type.
+    #[must_use]
+    pub fn event(kind: &'a str, to: &'a str) -> Self {
+        Self {
+            kind,
+            from: None,
+            to,
+            method: None,
+            parent: None,
+            session: None,
+        }
+    }
+
+    /// Sets the sender's address.
+    #[must_use]
+    pub fn from(mut self, from: &'a str) -> Self {
+        self.from = Some(from);
+        self
+    }
+
+    /// Sets the receiver's session that the call belongs to.
+    #[must_use]
+    pub fn parent(mut self, parent: Option<&'a str>) -> Self {
+        self.parent = parent;
+        self
+    }
+
+    /// Sets our session, which asks for an answer.
+    #[must_use]
+    pub fn session(mut self, session: Option<&'a str>) -> Self {
+        self.session = session;
+        self
+    }
+
+    fn fields(&self) -> [(&'static str, Option<&'a str>); 6] {
+        [
+            (header::TYPE, Some(self.kind)),
+            (header::FROM, self.from),
+            (header::TO, Some(self.to)),
+            (header::METHOD, self.method),
+            (header::PARENT, self.parent),
+            (header::SESSION, self.session),
+        ]
+    }
+
+    pub(super) fn write(&self, out: &mut Output) {
+        let fields = self.fields();
+        out.map_header(fields.iter().filter(|(_, text)| text.is_some()).count() as u32);
+        for (name, text) in fields {
+            if let Some(text) = text {
+                out.short_str(name);
+                out.short_str(text);
+            }
+        }
+    }
+
+    /// Enough room for the header in all ordinary cases.
+    pub(super) fn size_hint(&self) -> usize {
+        self.fields()
+            .iter()
+            .filter_map(|(name, text)| text.map(|text| name.len() + text.len() + 6))
+            .sum::<usize>()
+            + 1
+    }
+}
