@@ -1,1 +1,27 @@
-//! Harness of the interoperability tests.
+//! Harness of the interoperability and end-to-end tests: the real server and real Python and JavaScript clients, started
+//! from `target/peers` (`cargo xtask peers` puts them there), and gone when the test is.
+//!
+//! ```no_run
+//! # async fn test() -> anyhow::Result<()> {
+//! use hypha_tests::{HyphaServer, Peer};
+//! use serde_json::json;
+//!
+//! let server = HyphaServer::shared().await?;
+//! let provider = Peer::python(server).start().await?;
+//! let services = provider.register().await?;
+//! let caller = Peer::javascript(server).start().await?;
+//! assert_eq!(caller.call(&services["interop"], "add", json!([1, 2])).await?, json!(3));
+//! # Ok(())
+//! # }
+//! ```
+
+mod guard;
+mod install;
+mod log;
+pub mod notation;
+mod peer;
+mod readiness;
+mod server;
+
+pub use crate::peer::{Call, Language, Membership, Peer, PeerBuilder, PeerError, Services};
+pub use crate::server::{HyphaServer, ServerOptions};

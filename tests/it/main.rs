@@ -1,0 +1,4 @@
+//! Interoperability tests with the real server and real clients.
+#![expect(clippy::unwrap_used, reason = "what the tests share fails them, too")]
+
+mod harness;

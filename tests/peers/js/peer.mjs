@@ -1,0 +1,157 @@
+// A real JavaScript client, driven by JSON lines as the Python peer is: see peer.py for the protocol.
+// The folder that holds node_modules is the only argument.
+import { createRequire } from "node:module";
+import path from "node:path";
+import readline from "node:readline";
+import { depth, fromJson, toJson } from "./notation.mjs";
+import { Services } from "./service.mjs";
+
+const require = createRequire(path.join(process.argv[2], "index.js"));
+globalThis.WebSocket = require("ws");
+globalThis.self = globalThis; // the encryption library looks for its random source there
+const { decodeMulti } = require("@msgpack/msgpack");
+// the client prints announcements
+for (const level of ["log", "info", "warn", "error", "debug"]) {
+  console[level] = (...args) => process.stderr.write(`[${level}] ${args.join(" ")}\n`);
+}
+process.on("unhandledRejection", (reason) => console.error("unhandled rejection:", reason));
+const { hyphaWebsocketClient } = require("hypha-rpc");
+
+/** One connection to the server, and what hangs on it. */
+class Connection {
+  constructor(server) {
+    this.server = server;
+    this.proxies = new Map();
+    this.muted = new Set();
+    this.sent = 0;
+    this.services = new Services(emit, (session) => this.muted.add(session), (...call) => this.call(...call));
+    this.emitMessage = server.rpc._emit_message;
+    server.rpc._emit_message = (frame) => this.send(frame);
+  }
+
+  /** Counts what goes out, and drops answers to the sessions that are muted. */
+  async send(frame) {
+    if (this.muted.size > 0) {
+      const [header] = decodeMulti(frame);
+      if (this.muted.has((header.method ?? "").split(".")[0])) return;
+    }
+    this.sent++;
+    await this.emitMessage(frame);
+  }
+
+  async proxy(id, config, fresh = false) {
+    if (fresh || !this.proxies.has(id)) {
+      this.proxies.set(id, await this.server.getService(...(config ? [id, config] : [id])));
+    }
+    return this.proxies.get(id);
+  }
+
+  async call(id, method, args, kwargs, config) {
+    let target = await this.proxy(id, config);
+    for (const part of method.split(".")) target = target[part];
+    return await target(...withKwargs(args, kwargs));
+  }
+}
+
+const connections = new Map();
+
+const commands = {
+  async connect({ conn = "main", ...options }) {
+    const server = await hyphaWebsocketClient.connectToServer(options);
+    connections.set(conn, new Connection(server));
+    const { workspace, client_id, user } = server.config;
+    return { workspace, client_id, user: user.id };
+  },
+  async register({ conn = "main", authorized_workspaces, only }) {
+    const { server, services } = connections.get(conn);
+    const ids = {};
+    for (const definition of services.all(authorized_workspaces)) {
+      if (only && !only.includes(definition.id)) continue;
+      const info = await server.registerService(definition);
+      ids[definition.id] = info.id;
+    }
+    return ids;
+  },
+  async unregister({ conn = "main", service }) {
+    await connections.get(conn).server.unregisterService(service);
+    return null;
+  },
+  async get_service({ conn = "main", service, config }) {
+    return toJson(await connections.get(conn).proxy(service, config, true));
+  },
+  async call({ conn = "main", service, method, args = [], kwargs, config, reduce }) {
+    const result = await connections.get(conn).call(service, method, revive(args), kwargs && revive(kwargs), config);
+    return reduced(result, reduce);
+  },
+  async manager({ conn = "main", method, args = [], kwargs }) {
+    const camel = method.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+    const { server } = connections.get(conn);
+    return toJson(await server[camel](...withKwargs(revive(args), kwargs && revive(kwargs))));
+  },
+  async ping({ conn = "main", client, timeout = 5 }) {
+    await connections.get(conn).server.rpc.ping(client, timeout);
+    return null;
+  },
+  /** Send a frame of the test's own making over the authenticated connection. */
+  async send_raw({ conn = "main", hex }) {
+    await connections.get(conn).emitMessage(Uint8Array.from(Buffer.from(hex, "hex")));
+    return null;
+  },
+  async state({ conn = "main" }) {
+    const { server, sent } = connections.get(conn);
+    const kept = new Set(["services", "message_cache"]);
+    const sessions = Object.keys(server.rpc._object_store).filter((key) => !kept.has(key));
+    return { sessions: sessions.length, frames_sent: sent };
+  },
+  async disconnect({ conn = "main" }) {
+    await connections.get(conn).server.disconnect();
+    connections.delete(conn);
+    return null;
+  },
+  /** End at once, without a word to the server. */
+  exit({ code = 0 }) {
+    process.exit(code);
+  },
+};
+
+const lines = readline.createInterface({ input: process.stdin });
+lines.on("line", async (line) => {
+  const { id, cmd, args } = JSON.parse(line);
+  try {
+    write({ id, ok: true, result: await commands[cmd](args ?? {}) });
+  } catch (error) {
+    const isError = error instanceof Error;
+    const told = { type: isError ? error.name : typeof error, message: String(isError ? error.message : error) };
+    write({ id, ok: false, error: told });
+  }
+});
+lines.on("close", () => process.exit(0));
+
+function write(line) {
+  process.stdout.write(JSON.stringify(line) + "\n");
+}
+
+function emit(event, data = null) {
+  write({ event, data: toJson(data) });
+}
+
+function revive(note) {
+  return fromJson(note, (name, args) => emit("called", { name, args }));
+}
+
+/** The client takes keyword arguments as a last object that is marked so. */
+function withKwargs(args, kwargs) {
+  return kwargs && Object.keys(kwargs).length > 0 ? [...args, { ...kwargs, _rkwargs: true }] : args;
+}
+
+/** The result, or what is asked of one that JSON should not carry. */
+async function reduced(result, how) {
+  if (how === "size") return result.length;
+  if (how === "depth") return depth(result);
+  if (how === "items") {
+    const items = [];
+    for await (const item of result) items.push(toJson(item));
+    return items;
+  }
+  return toJson(result);
+}

@@ -1,0 +1,219 @@
+//! The real server.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use tokio::sync::OnceCell;
+use tokio::time::{sleep, timeout};
+
+use crate::guard::Guard;
+use crate::log::Log;
+use crate::readiness;
+
+/// The secret that signs the tokens of every server of the tests.
+const JWT_SECRET: &str = "secret of the tests";
+
+/// A start takes about two seconds on an idle machine.
+const START_DEADLINE: Duration = Duration::from_secs(120);
+
+/// Another process may take the free port between our look and the server's start.
+const START_ATTEMPTS: usize = 3;
+
+/// A rate that no test reaches.
+const NO_LIMIT: u32 = 1_000_000;
+
+/// How the server is started.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ServerOptions {
+    /// Keep the server's own limits: 200 binary frames a second with bursts of 2000. Without it they are out of reach.
+    pub reference_limits: bool,
+    /// Further environment variables.
+    pub env: Vec<(String, String)>,
+}
+
+impl ServerOptions {
+    /// The server's own limits on frames.
+    #[must_use]
+    pub fn reference_limits(mut self) -> Self {
+        self.reference_limits = true;
+        self
+    }
+
+    /// Sets an environment variable, such as `HYPHA_WS_IDLE_TIMEOUT`.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+}
+
+/// A running Hypha server on a port of its own. Dropping it kills it.
+#[derive(Debug)]
+pub struct HyphaServer {
+    options: ServerOptions,
+    port: u16,
+    log: Arc<Log>,
+    guard: Option<Guard>,
+}
+
+impl HyphaServer {
+    /// The server that all tests of a binary share. The first who asks starts it; it ends with the process.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn shared() -> Result<&'static Self> {
+        static SHARED: OnceCell<HyphaServer> = OnceCell::const_new();
+        SHARED
+            .get_or_try_init(|| Self::start(ServerOptions::default()))
+            .await
+    }
+
+    /// Starts a server and waits until it is ready.
+    ///
+    /// # Errors
+    /// The peers are not installed, or the server does not become ready; with the end of its log.
+    pub async fn start(options: ServerOptions) -> Result<Self> {
+        let mut last = None;
+        for _ in 0..START_ATTEMPTS {
+            let port = free_port()?;
+            let mut server = Self {
+                options: options.clone(),
+                port,
+                log: Arc::new(Log::new(format!("hypha server on port {port}"))?),
+                guard: None,
+            };
+            match server.boot().await {
+                Ok(()) => return Ok(server),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.context("the server was not started")?)
+    }
+
+    /// The URL for clients: `http://127.0.0.1:<port>`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The port on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Kills the server at once: its sockets close without a word.
+    ///
+    /// # Errors
+    /// The server is not running.
+    pub fn kill(&mut self) -> Result<()> {
+        self.end("KILL")
+    }
+
+    /// Asks the server to stop, and waits until it did: it says goodbye to its clients (close code 1001).
+    ///
+    /// # Errors
+    /// The server is not running.
+    pub fn stop(&mut self) -> Result<()> {
+        self.end("TERM")
+    }
+
+    /// Kills the server if it runs, and starts it again on the same port. It knows nothing of its former life.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn restart(&mut self) -> Result<()> {
+        self.guard = None;
+        self.boot().await
+    }
+
+    /// Freezes the server: its sockets stay open and silent. [`resume`](Self::resume) ends it.
+    ///
+    /// # Errors
+    /// The server is not running.
+    pub fn freeze(&mut self) -> Result<()> {
+        self.running()?.signal("STOP")
+    }
+
+    /// Ends [`freeze`](Self::freeze).
+    ///
+    /// # Errors
+    /// The server is not running.
+    pub fn resume(&mut self) -> Result<()> {
+        self.running()?.signal("CONT")
+    }
+
+    /// The end of the server's log.
+    #[must_use]
+    pub fn log_tail(&self) -> String {
+        self.log.tail()
+    }
+
+    pub(crate) fn log(&self) -> &Arc<Log> {
+        &self.log
+    }
+
+    async fn boot(&mut self) -> Result<()> {
+        let arguments = [
+            "-m",
+            "hypha.server",
+            "--host=127.0.0.1",
+            &format!("--port={}", self.port),
+        ]
+        .map(str::to_owned);
+        let mut guard = Guard::python(&arguments, &self.environment(), &self.log)?;
+        timeout(START_DEADLINE, wait_until_ready(&mut guard, self.port))
+            .await
+            .context("the server did not become ready")
+            .and_then(|outcome| outcome)
+            .with_context(|| self.log.tail())?;
+        self.guard = Some(guard);
+        Ok(())
+    }
+
+    fn environment(&self) -> Vec<(String, String)> {
+        let mut env = vec![("JWT_SECRET".to_owned(), JWT_SECRET.to_owned())];
+        if !self.options.reference_limits {
+            for name in ["HYPHA_WS_MSG_RATE_LIMIT", "HYPHA_WS_MSG_BURST_LIMIT"] {
+                env.push((name.to_owned(), NO_LIMIT.to_string()));
+            }
+        }
+        env.extend(self.options.env.iter().cloned());
+        env
+    }
+
+    fn end(&mut self, signal: &str) -> Result<()> {
+        self.running()?.signal(signal)?;
+        self.running()?.wait()?;
+        self.guard = None;
+        Ok(())
+    }
+
+    fn running(&mut self) -> Result<&mut Guard> {
+        self.guard.as_mut().context("the server is not running")
+    }
+}
+
+impl Drop for HyphaServer {
+    fn drop(&mut self) {
+        self.log.print_if_panicking();
+    }
+}
+
+async fn wait_until_ready(guard: &mut Guard, port: u16) -> Result<()> {
+    while !readiness::is_ready(port).await {
+        if let Some(status) = guard.ended()? {
+            bail!("the server ended at its start: {status}");
+        }
+        sleep(readiness::INTERVAL).await;
+    }
+    Ok(())
+}
+
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port")?;
+    Ok(listener.local_addr()?.port())
+}
