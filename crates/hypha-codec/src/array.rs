@@ -1,6 +1,8 @@
 //! Arrays of numbers: n-dimensional ones and JavaScript's typed arrays.
 
 mod dtype;
+#[cfg(feature = "serde")]
+mod elements;
 
 use std::fmt;
 use std::sync::Arc;

@@ -114,6 +114,7 @@ pub struct Decoder<'a> {
     registry: &'a CodecRegistry,
     limits: DecodeLimits,
     import: Option<&'a dyn Import>,
+    keep_tagged_maps: bool,
 }
 
 impl<'a> Decoder<'a> {
@@ -124,6 +125,7 @@ impl<'a> Decoder<'a> {
             registry,
             limits: DecodeLimits::default(),
             import: None,
+            keep_tagged_maps: false,
         }
     }
 
@@ -138,6 +140,13 @@ impl<'a> Decoder<'a> {
     #[must_use]
     pub fn import(mut self, import: &'a dyn Import) -> Self {
         self.import = Some(import);
+        self
+    }
+
+    /// Leaves tagged maps as the maps they are on the wire, instead of making arrays, functions and so on of them.
+    #[must_use]
+    pub fn keep_tagged_maps(mut self) -> Self {
+        self.keep_tagged_maps = true;
         self
     }
 
@@ -158,6 +167,24 @@ impl<'a> Decoder<'a> {
             Ok(value)
         } else {
             Err(DecodeErrorKind::TrailingBytes.into())
+        }
+    }
+
+    /// What a tagged map stands for; its entries are decoded already.
+    #[inline(never)]
+    pub(crate) fn tagged(&self, map: Map) -> Result<Value, DecodeError> {
+        let Some(Value::Text(tag)) = map.get(key::RTYPE) else {
+            return Ok(Value::Map(map));
+        };
+        match (tag.as_str(), self.import) {
+            (tag::METHOD, Some(import)) => import.method(Method::from_map(map)?),
+            (tag::METHOD, None) => Method::from_map(map).map(Value::from),
+            (tag::GENERATOR, Some(import)) => import.generator(Generator::from_map(map)?),
+            (tag::GENERATOR, None) => Generator::from_map(map).map(Value::from),
+            (_, import) => match (self.registry.decode_tagged(map)?, import) {
+                (Value::IoStream(stream), Some(import)) => import.io_stream(*stream),
+                (value, _) => Ok(value),
+            },
         }
     }
 
@@ -280,27 +307,10 @@ impl<'f> Run<'f> {
             entries.push((key, self.value(depth + 1)?));
         }
         let map = Map::from_entries(entries);
-        if is_tagged {
-            self.tagged(map)
+        if is_tagged && !self.decoder.keep_tagged_maps {
+            self.decoder.tagged(map)
         } else {
             Ok(Value::Map(map))
-        }
-    }
-
-    #[inline(never)]
-    fn tagged(&self, map: Map) -> Result<Value, DecodeError> {
-        let Some(Value::Text(tag)) = map.get(key::RTYPE) else {
-            return Ok(Value::Map(map));
-        };
-        match (tag.as_str(), self.decoder.import) {
-            (tag::METHOD, Some(import)) => import.method(Method::from_map(map)?),
-            (tag::METHOD, None) => Method::from_map(map).map(Value::from),
-            (tag::GENERATOR, Some(import)) => import.generator(Generator::from_map(map)?),
-            (tag::GENERATOR, None) => Generator::from_map(map).map(Value::from),
-            (_, import) => match (self.decoder.registry.decode_tagged(map)?, import) {
-                (Value::IoStream(stream), Some(import)) => import.io_stream(*stream),
-                (value, _) => Ok(value),
-            },
         }
     }
 

@@ -1,6 +1,8 @@
 //! Values, tagged types and packets of the Hypha RPC wire format.
 
 mod array;
+#[cfg(feature = "serde")]
+mod bridge;
 mod decode;
 mod encode;
 mod error;
@@ -17,6 +19,8 @@ mod value;
 pub mod wire;
 
 pub use array::{ArrayError, DType, NdArray, TypedArray};
+#[cfg(feature = "serde")]
+pub use bridge::{Binary, Custom, FromValueError, from_value, native, to_value};
 pub use decode::{DecodeLimits, Decoder, Import, decode};
 pub use encode::{Encoder, Export, Writer, encode};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};

@@ -114,6 +114,13 @@ impl Map {
         Self { entries }
     }
 
+    /// Whether the map can be sent.
+    pub(crate) fn has_text_keys(&self) -> bool {
+        self.entries
+            .iter()
+            .all(|(key, _)| matches!(key, Value::Text(_)))
+    }
+
     pub(crate) fn detach(self) -> Self {
         Self {
             entries: self

@@ -1,0 +1,4 @@
+//! Tests of the codec from the outside.
+
+#[cfg(feature = "serde")]
+mod bridge;
