@@ -22,6 +22,8 @@ impl CloseReason {
     pub const NO_STATUS: u16 = 1005;
     /// Never sent: the link ended without a close. Passed to [`FrameTx::close`](crate::FrameTx::close) it cuts the link.
     pub const ABNORMAL: u16 = 1006;
+    /// The peer sent data that does not fit its kind, such as text that is not UTF-8.
+    pub const INVALID_PAYLOAD: u16 = 1007;
     /// Authentication or a rule of the server failed.
     pub const POLICY: u16 = 1008;
     /// A frame was larger than the receiver accepts.
