@@ -212,32 +212,6 @@ impl Output {
         self.scratch.extend_from_slice(encoded);
     }
 
-    /// Where in the buffer the next value goes, for [`Self::insert_header`].
-    pub(crate) fn position(&self) -> usize {
-        self.scratch.len()
-    }
-
-    /// Puts the header of a container in front of its content, for lengths that are known only afterwards.
-    pub(crate) fn insert_header(&mut self, at: usize, count: u32, is_map: bool) {
-        let mut header = Self::default();
-        if is_map {
-            header.map_header(count);
-        } else {
-            header.array_header(count);
-        }
-        let grown = header.scratch.len();
-        self.scratch.splice(at..at, header.scratch);
-        // One at the very place belongs to what came before: a byte string has its own header before it.
-        for (place, _) in self
-            .inserts
-            .iter_mut()
-            .rev()
-            .take_while(|(place, _)| *place > at)
-        {
-            *place += grown;
-        }
-    }
-
     #[inline]
     fn marked<const N: usize>(&mut self, marker: u8, bytes: [u8; N]) {
         self.scratch.reserve(N + 1);
@@ -263,6 +237,36 @@ impl Output {
         match u16::try_from(count) {
             Ok(count) => self.marked(marker16, count.to_be_bytes()),
             Err(_) => self.marked(marker32, count.to_be_bytes()),
+        }
+    }
+}
+
+/// For lengths that are known only afterwards.
+#[cfg(feature = "serde")]
+impl Output {
+    /// Where in the buffer the next value goes, for [`Self::insert_header`].
+    pub(crate) fn position(&self) -> usize {
+        self.scratch.len()
+    }
+
+    /// Puts the header of a container in front of its content, for lengths that are known only afterwards.
+    pub(crate) fn insert_header(&mut self, at: usize, count: u32, is_map: bool) {
+        let mut header = Self::default();
+        if is_map {
+            header.map_header(count);
+        } else {
+            header.array_header(count);
+        }
+        let grown = header.scratch.len();
+        self.scratch.splice(at..at, header.scratch);
+        // One at the very place belongs to what came before: a byte string has its own header before it.
+        for (place, _) in self
+            .inserts
+            .iter_mut()
+            .rev()
+            .take_while(|(place, _)| *place > at)
+        {
+            *place += grown;
         }
     }
 }

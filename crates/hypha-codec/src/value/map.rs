@@ -115,6 +115,7 @@ impl Map {
     }
 
     /// Whether the map can be sent.
+    #[cfg(feature = "serde")]
     pub(crate) fn has_text_keys(&self) -> bool {
         self.entries
             .iter()

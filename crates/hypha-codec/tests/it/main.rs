@@ -2,3 +2,4 @@
 
 #[cfg(feature = "serde")]
 mod bridge;
+mod vectors;
