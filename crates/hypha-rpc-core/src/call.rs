@@ -1,0 +1,343 @@
+//! A call on its way out: a tower service takes it to the link.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{self, Poll};
+use std::time::Duration;
+
+use hypha_codec::{Packet, Rope, Text, Value};
+use serde::de::DeserializeOwned;
+use tokio::sync::oneshot;
+use tower::util::BoxCloneSyncService;
+use tower::{BoxError, ServiceExt as _};
+use tower_layer::Layer;
+
+use crate::address::Address;
+use crate::engine::{Outcome, OutgoingCall};
+use crate::error::{CallError, RemoteError};
+use crate::extensions::Extensions;
+use crate::import::SenderImport;
+use crate::link::Command;
+use crate::shared::Shared;
+
+/// A call of a method of another client, its arguments encoded.
+///
+/// Layers on the caller's side see it before it is sent. A clone shares the encoded arguments.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Call {
+    /// Who is called.
+    pub target: Address,
+    /// The path of the method, such as `services.calculator.add`.
+    pub method: Text,
+    /// How long to wait.
+    pub options: CallOptions,
+    /// What layers hand to the layers inside them.
+    pub extensions: Extensions,
+    pub(crate) payload: Rope,
+    pub(crate) answered: bool,
+    /// The number of the call, where its payload names its session.
+    pub(crate) key: Option<u64>,
+}
+
+impl Call {
+    /// Bytes of the encoded arguments.
+    #[must_use]
+    pub fn payload_len(&self) -> usize {
+        self.payload.len()
+    }
+}
+
+/// How long a call may take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CallOptions {
+    /// The longest silence: heartbeats of the provider begin it anew. It counts from the moment
+    /// the call is handed to the transport. The client's `method_timeout` without it.
+    pub timeout: Option<Duration>,
+    /// The longest time in all, counted from the start of the call, queueing included. The
+    /// client's without it; unlimited if that has none.
+    pub deadline: Option<Duration>,
+}
+
+impl CallOptions {
+    /// The client's own times.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the longest silence.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sets the longest time in all.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+}
+
+/// The answer to a call, not yet decoded.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    packet: Option<Packet>,
+    sender: Address,
+    method: Text,
+    registry: hypha_codec::CodecRegistry,
+}
+
+impl Reply {
+    /// The result as a value. Calls that want no answer have the result null.
+    ///
+    /// # Errors
+    /// [`CallError::Decode`] if the answer cannot be read.
+    pub fn value(&self) -> Result<Value, CallError> {
+        let Some(packet) = &self.packet else {
+            return Ok(Value::Null);
+        };
+        first_argument(packet, &self.sender, &self.registry)
+            .map_err(|source| self.unreadable(source))
+    }
+
+    /// The result as a type of yours.
+    ///
+    /// # Errors
+    /// [`CallError::Decode`] if the answer cannot be read, [`CallError::Result`] if it is something
+    /// else.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, CallError> {
+        hypha_codec::from_value(self.value()?).map_err(|source| CallError::Result {
+            method: self.method.clone(),
+            source,
+        })
+    }
+
+    /// Who answered.
+    #[must_use]
+    pub fn sender(&self) -> &Address {
+        &self.sender
+    }
+
+    fn unreadable(&self, source: hypha_codec::DecodeError) -> CallError {
+        CallError::Decode {
+            method: self.method.clone(),
+            source,
+        }
+    }
+}
+
+/// The tower service of the caller's side: hands calls to the link and waits for the answer.
+///
+/// Dropping the future of a call frees everything that was kept of it; a call that was not sent
+/// yet never is.
+#[derive(Clone)]
+pub struct CallService {
+    stack: Stack,
+}
+
+#[derive(Clone)]
+enum Stack {
+    Plain(Arc<Shared>),
+    Layered(BoxCloneSyncService<Call, Reply, CallError>),
+}
+
+impl CallService {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            stack: Stack::Plain(shared),
+        }
+    }
+
+    /// Stacks a layer outside the present ones.
+    pub(crate) fn layered<L>(self, layer: &L) -> Self
+    where
+        L: Layer<Self>,
+        L::Service: tower_service::Service<Call, Response = Reply> + Clone + Send + Sync + 'static,
+        <L::Service as tower_service::Service<Call>>::Error: Into<BoxError>,
+        <L::Service as tower_service::Service<Call>>::Future: Send + 'static,
+    {
+        let service = layer.layer(self).map_err(|error| from_layer(error.into()));
+        Self {
+            stack: Stack::Layered(BoxCloneSyncService::new(service)),
+        }
+    }
+
+    /// Passes a call down and waits for its reply, no longer than its deadline.
+    pub(crate) async fn run(&self, shared: &Shared, mut call: Call) -> Result<Reply, CallError> {
+        let Some(deadline) = call.options.deadline.or(shared.config.deadline) else {
+            return self.pass(call).await;
+        };
+        call.options.deadline = Some(deadline);
+        let (target, method) = (call.target.clone(), call.method.clone());
+        match tokio::time::timeout(deadline, self.pass(call)).await {
+            Ok(result) => result,
+            Err(_) => Err(CallError::Deadline {
+                target,
+                method,
+                deadline,
+            }),
+        }
+    }
+
+    async fn pass(&self, call: Call) -> Result<Reply, CallError> {
+        match &self.stack {
+            Stack::Plain(shared) => send(shared, call).await,
+            Stack::Layered(service) => service.clone().oneshot(call).await,
+        }
+    }
+}
+
+impl tower_service::Service<Call> for CallService {
+    type Response = Reply;
+    type Error = CallError;
+    type Future = Pin<Box<dyn Future<Output = Result<Reply, CallError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), CallError>> {
+        match &mut self.stack {
+            // The budget is taken by the size of a call, which is not known yet: `call` waits for it.
+            Stack::Plain(_) => Poll::Ready(Ok(())),
+            Stack::Layered(service) => service.poll_ready(cx),
+        }
+    }
+
+    fn call(&mut self, call: Call) -> Self::Future {
+        match &mut self.stack {
+            Stack::Plain(shared) => {
+                let shared = Arc::clone(shared);
+                Box::pin(async move { send(&shared, call).await })
+            }
+            Stack::Layered(service) => Box::pin(service.call(call)),
+        }
+    }
+}
+
+impl fmt::Debug for CallService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CallService")
+    }
+}
+
+/// Hands a call to the link and waits for its outcome.
+async fn send(shared: &Shared, call: Call) -> Result<Reply, CallError> {
+    let size = call.payload.len();
+    if size > shared.config.max_message {
+        return Err(CallError::TooLarge {
+            size,
+            limit: shared.config.max_message,
+        });
+    }
+    let permit = shared
+        .reserve(size)
+        .await
+        .ok_or_else(|| shared.disconnected(false))?;
+    let key = call.key.unwrap_or_else(|| shared.next_key());
+    let timeout = call.options.timeout.unwrap_or(shared.config.method_timeout);
+    let (reply, outcome) = oneshot::channel();
+    let (target, method) = (call.target, call.method);
+    let outgoing = OutgoingCall {
+        target: target.clone(),
+        method: method.clone(),
+        payload: call.payload,
+        timeout: call.answered.then_some(timeout),
+        parent: None,
+    };
+    let command = Command::Call {
+        key,
+        call: outgoing,
+        reply,
+        permit,
+    };
+    if shared.commands.send(command).is_err() {
+        return Err(shared.disconnected(false));
+    }
+    let guard = CancelOnDrop {
+        shared,
+        key,
+        armed: true,
+    };
+    let outcome = outcome.await;
+    guard.disarm();
+    match outcome {
+        Ok(Outcome::Resolved(packet)) => Ok(Reply {
+            packet: Some(packet),
+            sender: target,
+            method,
+            registry: shared.config.registry.clone(),
+        }),
+        Ok(Outcome::Sent) => Ok(Reply {
+            packet: None,
+            sender: target,
+            method,
+            registry: shared.config.registry.clone(),
+        }),
+        Ok(Outcome::Rejected(packet)) => Err(rejected(&packet, &target, method, shared)),
+        Ok(Outcome::Silent(silence)) => Err(CallError::Timeout {
+            target,
+            method,
+            silence,
+        }),
+        Ok(Outcome::PeerGone(notice)) => Err(CallError::PeerGone {
+            peer: target,
+            notice,
+        }),
+        Ok(Outcome::LinkLost { sent }) => Err(shared.disconnected(sent)),
+        // The link ended without a word: whether the call was sent is not known.
+        Err(_) => Err(shared.disconnected(true)),
+    }
+}
+
+/// Frees the pending call when its caller stops waiting.
+struct CancelOnDrop<'a> {
+    shared: &'a Shared,
+    key: u64,
+    armed: bool,
+}
+
+impl CancelOnDrop<'_> {
+    fn disarm(mut self) {
+        self.armed = false;
+    }
+}
+
+impl Drop for CancelOnDrop<'_> {
+    fn drop(&mut self) {
+        if self.armed {
+            // A link that is gone has nothing to free.
+            drop(self.shared.commands.send(Command::Cancel(self.key)));
+        }
+    }
+}
+
+/// The error that a peer answered with. Any value may come (protocol section 5.1).
+fn rejected(packet: &Packet, target: &Address, method: Text, shared: &Shared) -> CallError {
+    match first_argument(packet, target, &shared.config.registry) {
+        Ok(Value::Error(error)) => CallError::Remote(RemoteError::from(&*error)),
+        Ok(Value::Text(text)) => CallError::Remote(RemoteError::new(text)),
+        Ok(other) => CallError::Remote(RemoteError::new(format!("{other:?}"))),
+        Err(source) => CallError::Decode { method, source },
+    }
+}
+
+fn first_argument(
+    packet: &Packet,
+    sender: &Address,
+    registry: &hypha_codec::CodecRegistry,
+) -> Result<Value, hypha_codec::DecodeError> {
+    let import = SenderImport::new(sender);
+    let decoder = hypha_codec::Decoder::new(registry).import(&import);
+    let payload = hypha_codec::Payload::decode(packet.payload(), &decoder)?;
+    Ok(payload.args.into_iter().next().unwrap_or_default())
+}
+
+fn from_layer(error: BoxError) -> CallError {
+    match error.downcast::<CallError>() {
+        Ok(error) => *error,
+        Err(error) => CallError::Layer(error),
+    }
+}

@@ -1,0 +1,59 @@
+//! Settings of a peer.
+
+use std::time::Duration;
+
+use hypha_codec::{CodecRegistry, Text};
+
+use crate::protocol;
+
+/// Times, limits and names of a peer. Every field has a default; any value is fine.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PeerConfig {
+    /// The longest silence of a provider that a caller bears, 30 s. Callers are told to expect a
+    /// heartbeat every half of it.
+    pub method_timeout: Duration,
+    /// The longest time a call may take in all; unlimited by default.
+    pub deadline: Option<Duration>,
+    /// The largest message sent in one frame, 500,000 bytes: what every known peer survives.
+    /// Between Rust peers on a link of their own it may be as large as the transport carries.
+    pub max_message: usize,
+    /// Bytes of calls that may wait for the network before callers have to, 64 MiB.
+    pub max_queued_bytes: usize,
+    /// Calls of others that may run here at once, 4096; more are refused as busy.
+    pub max_running: usize,
+    /// Bytes of arguments and answers of calls that run here, 256 MiB; more are refused as busy.
+    pub max_running_bytes: usize,
+    /// How often to say that we are alive, 20 s; `None` turns it off.
+    pub ping_interval: Option<Duration>,
+    /// How long the server may take to show that it is alive after that, 10 s.
+    pub ping_timeout: Duration,
+    /// How often to ask for a fresh reconnection token, at most two hours; `None` turns it off.
+    /// Two thirds of the life of a token bound it.
+    pub token_refresh_interval: Option<Duration>,
+    /// Name of the client, shown in its built-in service.
+    pub name: Option<Text>,
+    /// Application that the services belong to, `*` by default.
+    pub app_id: Text,
+    /// Codecs of user types.
+    pub registry: CodecRegistry,
+}
+
+impl Default for PeerConfig {
+    fn default() -> Self {
+        Self {
+            method_timeout: protocol::METHOD_TIMEOUT,
+            deadline: None,
+            max_message: protocol::MAX_MESSAGE,
+            max_queued_bytes: 64 << 20,
+            max_running: 4096,
+            max_running_bytes: 256 << 20,
+            ping_interval: Some(protocol::PING_INTERVAL),
+            ping_timeout: protocol::PING_TIMEOUT,
+            token_refresh_interval: Some(protocol::TOKEN_REFRESH_INTERVAL),
+            name: None,
+            app_id: Text::from("*"),
+            registry: CodecRegistry::default(),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The dispatch task: decodes the arguments of calls and runs their handlers.
+//!
+//! Each handler is polled once in the order of arrival; one that is not ready then goes on in a
+//! task of its own. So quick handlers keep their order and cost no task.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{self, Poll, Waker};
+
+use hypha_codec::{CodecRegistry, Decoder, Value};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::address::Address;
+use crate::context::Context;
+use crate::engine::{Answer, Invoke};
+use crate::error::{RemoteError, RemoteErrorKind};
+use crate::import::SenderImport;
+use crate::link::{Progress, UserMethod};
+use crate::payload;
+use crate::service::{Invocation, Output};
+use crate::texts;
+
+/// Arguments above this size are decoded in the task of their call.
+const DECODE_INLINE: usize = 16 * 1024;
+
+/// What the task needs to know of its peer.
+#[derive(Clone, Debug)]
+pub(crate) struct Environment {
+    pub(crate) registry: CodecRegistry,
+    pub(crate) max_message: usize,
+    /// On a direct link, the user that it was made with.
+    pub(crate) direct_user: Option<Option<Value>>,
+    pub(crate) progress: mpsc::UnboundedSender<Progress>,
+}
+
+type Incoming = Invoke<(Arc<UserMethod>, Address)>;
+
+/// Runs until the link is gone; calls that still run are stopped then.
+pub(crate) async fn run(mut invokes: mpsc::UnboundedReceiver<Incoming>, environment: Environment) {
+    let environment = Arc::new(environment);
+    let mut tasks = JoinSet::new();
+    loop {
+        tokio::select! {
+            invoke = invokes.recv() => match invoke {
+                Some(invoke) => start(invoke, &environment, &mut tasks),
+                None => return,
+            },
+            // Panics are caught inside: a task has nothing to report.
+            Some(_) = tasks.join_next() => {}
+        }
+    }
+}
+
+fn start(invoke: Incoming, environment: &Arc<Environment>, tasks: &mut JoinSet<()>) {
+    if invoke.packet.payload().len() > DECODE_INLINE {
+        let environment = Arc::clone(environment);
+        tasks.spawn(async move {
+            if let Some(running) = Running::begin(invoke, &environment) {
+                running.accept(&environment);
+                running.finish(environment).await;
+            }
+        });
+        return;
+    }
+    let Some(mut running) = Running::begin(invoke, environment) else {
+        return;
+    };
+    // Nothing is lost by a waker that does nothing: a task polls again as soon as it is spawned.
+    match running.poll(&mut task::Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => running.answer(environment, result),
+        Poll::Pending => {
+            running.accept(environment);
+            tasks.spawn(running.finish(Arc::clone(environment)));
+        }
+    }
+}
+
+/// A call that runs.
+struct Running {
+    key: u64,
+    interval: Option<std::time::Duration>,
+    handler: Pin<Box<dyn Future<Output = Result<Output, RemoteError>> + Send>>,
+}
+
+impl Running {
+    /// Decodes the arguments and calls the handler; a call that cannot run is answered here.
+    fn begin(invoke: Incoming, environment: &Environment) -> Option<Self> {
+        let Invoke {
+            key,
+            handler: (method, local),
+            from,
+            packet,
+        } = invoke;
+        let import = SenderImport::new(&from);
+        let decoder = Decoder::new(&environment.registry).import(&import);
+        let session = packet.header().ok().and_then(|header| header.session());
+        let received = match payload::receive(&packet, &decoder, &from, session) {
+            Ok(received) => received,
+            Err(problem) => {
+                let kind = RemoteErrorKind::InvalidArguments;
+                let error = RemoteError::of_kind(kind, texts::unacceptable(&problem));
+                environment.report(key, Err(error));
+                return None;
+            }
+        };
+        let context = Context::new(from, local, packet, environment.direct_user.clone());
+        let params = Arc::clone(&method.params);
+        let invocation = Invocation::new(
+            context,
+            received.args,
+            received.kwargs,
+            params,
+            environment.registry.clone(),
+        );
+        match catch_unwind(AssertUnwindSafe(|| method.service.run(invocation))) {
+            Ok(handler) => Some(Self {
+                key,
+                interval: received.interval,
+                handler,
+            }),
+            Err(panic) => {
+                environment.report(key, Err(panic_error(&*panic)));
+                None
+            }
+        }
+    }
+
+    /// Polls the handler; its panic is its answer.
+    fn poll(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<Output, RemoteError>> {
+        match catch_unwind(AssertUnwindSafe(|| self.handler.as_mut().poll(cx))) {
+            Ok(poll) => poll,
+            Err(panic) => Poll::Ready(Err(panic_error(&*panic))),
+        }
+    }
+
+    /// The call takes its time: its caller gets heartbeats.
+    fn accept(&self, environment: &Environment) {
+        if let Some(interval) = self.interval {
+            drop(environment.progress.send(Progress::Accepted {
+                key: self.key,
+                interval,
+            }));
+        }
+    }
+
+    async fn finish(mut self, environment: Arc<Environment>) {
+        let result = std::future::poll_fn(|cx| self.poll(cx)).await;
+        self.answer(&environment, result);
+    }
+
+    fn answer(self, environment: &Environment, result: Result<Output, RemoteError>) {
+        environment.report(self.key, result);
+    }
+}
+
+impl Environment {
+    fn report(&self, key: u64, result: Result<Output, RemoteError>) {
+        let answer = match result {
+            Ok(output) if output.len() <= self.max_message => Answer::Resolve(output.payload),
+            Ok(output) => {
+                let text = texts::result_too_large(output.len(), self.max_message);
+                Answer::Reject(payload::reject(&text, ""))
+            }
+            Err(error) => Answer::Reject(payload::reject_error(&error, self.max_message)),
+        };
+        // A link that is gone has nobody to answer.
+        drop(self.progress.send(Progress::Answered { key, answer }));
+    }
+}
+
+/// The error of a handler that panicked.
+pub(crate) fn panic_error(panic: &(dyn Any + Send)) -> RemoteError {
+    let what = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    RemoteError::of_kind(
+        RemoteErrorKind::Panic,
+        texts::panicked(what.unwrap_or("no message")),
+    )
+}

@@ -1,0 +1,673 @@
+//! The protocol without a clock, a socket or a task.
+//!
+//! The engine is told what happened (`handle_*` and the verbs of local work, with the time) and
+//! asked what to do (`poll_*`). It sees the header of a frame and an opaque payload: payloads are
+//! encoded and decoded outside. One task owns it (see `link`).
+
+mod calls;
+mod keepalive;
+mod outbox;
+mod running;
+mod services;
+mod timers;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use hypha_codec::{Header, OutgoingHeader, Packet, Rope, Text};
+use serde::Deserialize;
+
+use self::calls::{Calls, PendingCall};
+pub(crate) use self::keepalive::KeepaliveConfig;
+use self::keepalive::{Due, Keepalive};
+use self::outbox::{Content, Lane, Origin, Outbox, Queued};
+use self::running::Running;
+pub(crate) use self::services::ServiceRecord;
+use self::services::{Lookup, Services};
+use crate::address::Address;
+use crate::payload;
+use crate::protocol::{SERVICES, answer, kind};
+use crate::secret::Secret;
+use crate::session::SessionIds;
+use crate::texts;
+
+/// What the driver of an engine brings along.
+pub(crate) trait Driver {
+    /// What a caller waits on.
+    type Reply: fmt::Debug;
+    /// What runs a method.
+    type Handler: Clone + fmt::Debug;
+    /// A place in the budget of frames that wait to be written.
+    type Permit: fmt::Debug;
+}
+
+/// Who is at the other end of the link.
+#[derive(Clone, Debug)]
+pub(crate) enum Remote {
+    /// A server that relays: identities are what it wrote into each header.
+    Relay {
+        /// The manager of the server.
+        manager: Address,
+    },
+    /// One peer: identities are what the link was made with, whatever its frames say.
+    Direct {
+        /// The peer.
+        peer: Address,
+    },
+}
+
+/// How an engine is set up.
+#[derive(Clone, Debug)]
+pub(crate) struct EngineConfig {
+    pub(crate) local: Address,
+    pub(crate) remote: Remote,
+    pub(crate) sessions: SessionIds,
+    pub(crate) keepalive: KeepaliveConfig,
+    pub(crate) max_running: usize,
+    pub(crate) max_running_bytes: usize,
+}
+
+/// A call to send, its payload encoded.
+#[derive(Debug)]
+pub(crate) struct OutgoingCall {
+    pub(crate) target: Address,
+    pub(crate) method: Text,
+    pub(crate) payload: Rope,
+    /// `None`: no answer is wanted.
+    pub(crate) timeout: Option<Duration>,
+    /// The session of the peer that this call belongs to.
+    pub(crate) parent: Option<Text>,
+}
+
+/// The answer of a handler, encoded.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Resolve(Rope),
+    Reject(Rope),
+}
+
+/// What the engine wants its driver to know.
+#[derive(Debug)]
+pub(crate) enum Event<D: Driver> {
+    /// A call of ours has its one outcome.
+    Answered { reply: D::Reply, outcome: Outcome },
+    /// A call for one of our methods, admitted.
+    Invoke(Invoke<D::Handler>),
+    /// The server sent a fresh reconnection token.
+    Token(Secret),
+    /// The server said what went wrong; it will probably close the link.
+    ServerError(String),
+    /// The link must be given up.
+    Leave(Leave),
+}
+
+/// The outcome of a call of ours.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Resolved(Packet),
+    Rejected(Packet),
+    /// The frame went to the transport, and no answer is wanted.
+    Sent,
+    /// Nothing came for this long.
+    Silent(Duration),
+    /// The peer is certain to be gone; the text says who said so.
+    PeerGone(String),
+    /// The link ended; the frame had been handed to it (`sent`) or not.
+    LinkLost {
+        sent: bool,
+    },
+}
+
+/// An admitted call for one of our methods.
+#[derive(Debug)]
+pub(crate) struct Invoke<H> {
+    pub(crate) key: u64,
+    pub(crate) handler: H,
+    pub(crate) from: Address,
+    pub(crate) packet: Packet,
+}
+
+/// Why the engine wants the link to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Leave {
+    /// Nothing arrived after a ping.
+    Silent,
+    /// The manager asked us to leave for good.
+    ForceExit(String),
+}
+
+/// A frame to write, and the budget it gives back when written.
+#[derive(Debug)]
+pub(crate) struct Transmit<P> {
+    pub(crate) content: TransmitContent,
+    #[expect(
+        dead_code,
+        reason = "held until the frame has been written, then dropped"
+    )]
+    pub(crate) permit: Option<P>,
+}
+
+/// Content of a frame to write.
+#[derive(Debug)]
+pub(crate) enum TransmitContent {
+    Text(String),
+    Binary(Rope),
+}
+
+/// Gauges of an engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Calls of ours that wait for their answer.
+    pub pending_calls: usize,
+    /// Calls of others that run here or whose answer waits to be written.
+    pub running_calls: usize,
+    /// Registered services, the built-in one included.
+    pub services: usize,
+    /// Frames that were no frames of the protocol and were dropped.
+    pub malformed_frames: u64,
+}
+
+/// All protocol state of one connection.
+#[derive(Debug)]
+pub(crate) struct Engine<D: Driver> {
+    local: Address,
+    remote: Remote,
+    sessions: SessionIds,
+    calls: Calls<D::Reply>,
+    running: Running,
+    services: Services<D::Handler>,
+    outbox: Outbox<D::Permit>,
+    events: VecDeque<Event<D>>,
+    keepalive: Keepalive,
+    malformed: u64,
+}
+
+/// Answers and heartbeats that the engine makes by itself are dropped while more than this many
+/// wait: a peer that does not read must not make us remember what it missed.
+const MAX_WAITING_REJECTS: usize = 1024;
+
+impl<D: Driver> Engine<D> {
+    pub(crate) fn new(now: Instant, config: EngineConfig) -> Self {
+        Self {
+            local: config.local,
+            remote: config.remote,
+            calls: Calls::new(config.sessions.clone()),
+            sessions: config.sessions,
+            running: Running::new(config.max_running, config.max_running_bytes),
+            services: Services::new(),
+            outbox: Outbox::new(),
+            events: VecDeque::new(),
+            keepalive: Keepalive::new(now, config.keepalive),
+            malformed: 0,
+        }
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        Stats {
+            pending_calls: self.calls.len(),
+            running_calls: self.running.len(),
+            services: self.services.len(),
+            malformed_frames: self.malformed,
+        }
+    }
+
+    pub(crate) fn service(&self, id: &str) -> Option<&ServiceRecord<D::Handler>> {
+        self.services.get(id)
+    }
+
+    pub(crate) fn services(&self) -> impl Iterator<Item = &ServiceRecord<D::Handler>> {
+        self.services.iter()
+    }
+
+    pub(crate) fn add_service(
+        &mut self,
+        record: ServiceRecord<D::Handler>,
+        overwrite: bool,
+    ) -> Result<(), ServiceRecord<D::Handler>> {
+        self.services.insert(record, overwrite)
+    }
+
+    pub(crate) fn remove_service(&mut self, id: &str) -> Option<ServiceRecord<D::Handler>> {
+        self.services.remove(id)
+    }
+
+    /// Whether a client in `workspace` may look up and call what `record` offers.
+    pub(crate) fn admits(&self, record: &ServiceRecord<D::Handler>, from: &Address) -> bool {
+        record
+            .access
+            .admits(from, self.local.workspace(), self.manager())
+    }
+
+    // --- local work ---
+
+    /// Queues a call. `key` names it until its outcome; keys are never used again.
+    pub(crate) fn start_call(
+        &mut self,
+        key: u64,
+        call: OutgoingCall,
+        reply: D::Reply,
+        permit: Option<D::Permit>,
+    ) {
+        let session = call.timeout.map(|_| self.sessions.id(key));
+        let header = OutgoingHeader::call(call.target.as_str(), &call.method)
+            .from(self.local.as_str())
+            .parent(call.parent.as_deref())
+            .session(session.as_deref());
+        let content = Content::Binary(hypha_codec::encode_frame(&header, call.payload));
+        self.calls
+            .insert(key, call.target, call.timeout.unwrap_or_default(), reply);
+        self.outbox.push(
+            Lane::Call,
+            Queued {
+                content,
+                origin: Origin::Call {
+                    key,
+                    answered: session.is_some(),
+                },
+                permit,
+            },
+        );
+    }
+
+    /// The caller lost interest: nothing is kept of the call, and it is not sent if it was not yet.
+    pub(crate) fn cancel_call(&mut self, key: u64) {
+        drop(self.calls.remove(key));
+    }
+
+    /// The payload of a running call was read; its caller wants a sign of life every `interval`.
+    pub(crate) fn accepted(&mut self, now: Instant, key: u64, interval: Duration) {
+        self.running.accepted(now, key, interval);
+    }
+
+    /// A running call has its answer.
+    pub(crate) fn answer(&mut self, key: u64, answer: Answer) {
+        let (name, payload) = match answer {
+            Answer::Resolve(payload) => (answer::RESOLVE, payload),
+            Answer::Reject(payload) => (answer::REJECT, payload),
+        };
+        let Some(call) = self.running.answered(key, payload.len()) else {
+            return;
+        };
+        let Some(session) = &call.session else {
+            self.running.finish(key);
+            return;
+        };
+        let content = Content::Binary(answer_frame(
+            &self.local,
+            &call.from,
+            session,
+            name,
+            payload,
+        ));
+        self.outbox.push(
+            Lane::Answer,
+            Queued {
+                content,
+                origin: Origin::Answer { key },
+                permit: None,
+            },
+        );
+    }
+
+    /// The link is gone: every pending call gets its outcome.
+    pub(crate) fn lose_link(&mut self) {
+        for call in self.calls.take_where(|_| true) {
+            let outcome = Outcome::LinkLost {
+                sent: call.was_sent(),
+            };
+            self.events.push_back(Event::Answered {
+                reply: call.reply,
+                outcome,
+            });
+        }
+        self.outbox = Outbox::new();
+    }
+
+    // --- what arrives ---
+
+    pub(crate) fn handle_text(&mut self, text: &str) {
+        self.keepalive.heard();
+        // Unknown control messages may be logged and are otherwise ignored (protocol section 1.3).
+        let Ok(control) = serde_json::from_str::<Control>(text) else {
+            self.malformed += 1;
+            return;
+        };
+        match control.kind.as_str() {
+            "error" => self
+                .events
+                .push_back(Event::ServerError(control.message.unwrap_or_default())),
+            "reconnection_token" => {
+                if let Some(token) = control.reconnection_token {
+                    self.events.push_back(Event::Token(Secret::from(token)));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn handle_frame(&mut self, now: Instant, frame: bytes::Bytes) {
+        self.keepalive.heard();
+        let Ok(packet) = Packet::parse(frame) else {
+            self.malformed += 1;
+            return;
+        };
+        let Ok(header) = packet.header() else {
+            self.malformed += 1;
+            return;
+        };
+        match header.kind() {
+            Some(kind::METHOD) => self.handle_method(now, &packet, &header),
+            Some(other) => self.handle_system(other, &packet, &header),
+            None => self.malformed += 1,
+        }
+    }
+
+    fn handle_method(&mut self, now: Instant, packet: &Packet, header: &Header<'_>) {
+        let Some(path) = header.method() else {
+            self.malformed += 1;
+            return;
+        };
+        let Some(from) = self.sender(header) else {
+            self.malformed += 1;
+            return;
+        };
+        match path.split_once('.') {
+            Some((SERVICES, rest)) => self.handle_service_call(now, packet, header, &from, rest),
+            Some(_) => self.handle_session_call(now, packet, header, &from, path),
+            None => {
+                let text = texts::method_not_found(&from, path, &self.local);
+                self.refuse(header, &from, &text);
+            }
+        }
+    }
+
+    fn handle_service_call(
+        &mut self,
+        now: Instant,
+        packet: &Packet,
+        header: &Header<'_>,
+        from: &Address,
+        rest: &str,
+    ) {
+        let path = header.method().unwrap_or_default();
+        if let Some(text) = self.misdirected(header, path) {
+            return self.refuse(header, from, &text);
+        }
+        let handler = match self.services.find(rest) {
+            Lookup::Method(record, handler) => {
+                if record
+                    .access
+                    .admits(from, self.local.workspace(), self.manager())
+                {
+                    Ok(handler.clone())
+                } else {
+                    Err(texts::permission_denied(
+                        path,
+                        self.local.workspace(),
+                        from.workspace(),
+                    ))
+                }
+            }
+            Lookup::NotCallable => Err(texts::invalid_method(from, path)),
+            Lookup::Missing => Err(texts::method_expired(from, path)),
+        };
+        let bytes = packet.payload().len();
+        match handler {
+            Err(text) => self.refuse(header, from, &text),
+            Ok(_) if !self.running.has_room(bytes) => self.refuse(header, from, texts::BUSY),
+            Ok(handler) => {
+                let session = header.session().map(Text::from);
+                let key = self
+                    .running
+                    .start(now, Text::from(from.as_str()), session, bytes);
+                self.events.push_back(Event::Invoke(Invoke {
+                    key,
+                    handler,
+                    from: from.clone(),
+                    packet: packet.clone(),
+                }));
+            }
+        }
+    }
+
+    /// A frame for `SESSION.name`: an answer to one of our calls, or nothing we know.
+    fn handle_session_call(
+        &mut self,
+        now: Instant,
+        packet: &Packet,
+        header: &Header<'_>,
+        from: &Address,
+        path: &str,
+    ) {
+        let Some((session, name)) = path.rsplit_once('.') else {
+            return;
+        };
+        let Some((key, call)) = self
+            .calls
+            .key_of(session)
+            .and_then(|key| Some((key, self.calls.get(key)?)))
+        else {
+            // Late answers and heartbeats for dead sessions are ordinary (protocol section 18,
+            // rules 5 and 6) and want no answer; calls into dead sessions get one.
+            let text = texts::session_not_found(from, path);
+            return self.refuse(header, from, &text);
+        };
+        if call.target != *from {
+            let text = texts::access_denied(path, from, &call.target);
+            return self.refuse(header, from, &text);
+        }
+        match name {
+            answer::HEARTBEAT => self.calls.heard(key, now),
+            answer::RESOLVE => self.finish_call(key, Outcome::Resolved(packet.clone())),
+            answer::REJECT => self.finish_call(key, Outcome::Rejected(packet.clone())),
+            _ => {
+                let text = texts::method_expired(from, path);
+                self.refuse(header, from, &text);
+            }
+        }
+    }
+
+    /// Messages about the connection itself: believed only from the server (protocol section
+    /// 18, rule 22).
+    fn handle_system(&mut self, kind: &str, packet: &Packet, header: &Header<'_>) {
+        let from_server = match (&self.remote, header.from()) {
+            (Remote::Direct { .. }, _) => false,
+            (Remote::Relay { .. }, None) => true,
+            (Remote::Relay { manager }, Some(from)) => from == manager.as_str(),
+        };
+        if !from_server {
+            return;
+        }
+        match kind {
+            kind::CLIENT_DISCONNECTED => {
+                if let Some(peer) = payload::departed_client(packet) {
+                    let text = texts::client_disconnected(&peer);
+                    self.drop_peer(&peer, &text);
+                }
+            }
+            kind::PEER_NOT_FOUND => {
+                if let Some((peer, text)) = payload::missing_peer(packet) {
+                    let text = text.unwrap_or_else(|| texts::peer_not_connected(&peer));
+                    self.drop_peer(&peer, &text);
+                }
+            }
+            kind::FORCE_EXIT if header.from().is_some() => {
+                let reason = payload::exit_reason(packet);
+                self.events
+                    .push_back(Event::Leave(Leave::ForceExit(reason)));
+            }
+            _ => {}
+        }
+    }
+
+    // --- time ---
+
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        while let Some((_, call)) = self.calls.pop_overdue(now) {
+            let outcome = Outcome::Silent(call.timeout);
+            self.events.push_back(Event::Answered {
+                reply: call.reply,
+                outcome,
+            });
+        }
+        while let Some(call) = self.running.pop_heartbeat(now) {
+            if self.outbox.waiting_answers() < MAX_WAITING_REJECTS
+                && let Some(session) = &call.session
+            {
+                let frame = answer_frame(
+                    &self.local,
+                    &call.from,
+                    session,
+                    answer::HEARTBEAT,
+                    Rope::default(),
+                );
+                self.outbox
+                    .push(Lane::Answer, Queued::plain(Content::Binary(frame)));
+            }
+        }
+        while let Some(due) = self.keepalive.pop_due(now) {
+            match due {
+                Due::Ping => self.push_control(r#"{"type":"ping"}"#),
+                Due::Refresh => self.push_control(r#"{"type":"refresh_token"}"#),
+                Due::Dead => self.events.push_back(Event::Leave(Leave::Silent)),
+            }
+        }
+    }
+
+    #[must_use]
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        [
+            self.calls.next_timeout(),
+            self.running.next_timeout(),
+            self.keepalive.next_timeout(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    #[must_use]
+    pub(crate) fn poll_event(&mut self) -> Option<Event<D>> {
+        self.events.pop_front()
+    }
+
+    /// The next frame to write. A call's silence counts from here.
+    #[must_use]
+    pub(crate) fn poll_transmit(&mut self, now: Instant) -> Option<Transmit<D::Permit>> {
+        loop {
+            let queued = self.outbox.pop()?;
+            match queued.origin {
+                Origin::Engine => {}
+                Origin::Answer { key } => drop(self.running.finish(key)),
+                // Cancelled before it was sent: it never will be.
+                Origin::Call { key, .. } if !self.calls.contains(key) => continue,
+                Origin::Call {
+                    key,
+                    answered: true,
+                } => self.calls.sent(key, now),
+                Origin::Call {
+                    key,
+                    answered: false,
+                } => self.finish_call(key, Outcome::Sent),
+            }
+            let content = match queued.content {
+                Content::Text(text) => TransmitContent::Text(text),
+                Content::Binary(rope) => TransmitContent::Binary(rope),
+            };
+            return Some(Transmit {
+                content,
+                permit: queued.permit,
+            });
+        }
+    }
+
+    pub(crate) fn has_transmit(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
+    // --- details ---
+
+    fn manager(&self) -> Option<&Address> {
+        match &self.remote {
+            Remote::Relay { manager } => Some(manager),
+            Remote::Direct { .. } => None,
+        }
+    }
+
+    /// Who sent a frame: what the server wrote, or who is at the other end (identity never
+    /// comes from the peer's own words).
+    fn sender(&self, header: &Header<'_>) -> Option<Address> {
+        match &self.remote {
+            Remote::Relay { .. } => Address::parse(header.from()?).ok(),
+            Remote::Direct { peer } => Some(peer.clone()),
+        }
+    }
+
+    /// A frame for another workspace than ours is not for us (protocol section 6.4).
+    fn misdirected(&self, header: &Header<'_>, path: &str) -> Option<String> {
+        let (workspace, _) = header.to()?.split_once('/')?;
+        let own = self.local.workspace();
+        let ours = matches!(self.remote, Remote::Direct { .. }) || workspace == own;
+        (!ours).then(|| texts::permission_denied(path, own, workspace))
+    }
+
+    fn finish_call(&mut self, key: u64, outcome: Outcome) {
+        if let Some(PendingCall { reply, .. }) = self.calls.remove(key) {
+            self.events.push_back(Event::Answered { reply, outcome });
+        }
+    }
+
+    fn drop_peer(&mut self, peer: &Address, text: &str) {
+        for call in self.calls.take_where(|call| call.target == *peer) {
+            self.events.push_back(Event::Answered {
+                reply: call.reply,
+                outcome: Outcome::PeerGone(text.to_owned()),
+            });
+        }
+    }
+
+    /// Answers a call that will not run, if an answer is wanted.
+    fn refuse(&mut self, header: &Header<'_>, from: &Address, text: &str) {
+        if let Some(session) = header.session()
+            && self.outbox.waiting_answers() < MAX_WAITING_REJECTS
+        {
+            let frame = answer_frame(
+                &self.local,
+                from.as_str(),
+                session,
+                answer::REJECT,
+                payload::reject(text, ""),
+            );
+            self.outbox
+                .push(Lane::Answer, Queued::plain(Content::Binary(frame)));
+        }
+    }
+
+    fn push_control(&mut self, text: &str) {
+        self.outbox
+            .push(Lane::Control, Queued::plain(Content::Text(text.to_owned())));
+    }
+}
+
+/// An answer goes to the caller's session and belongs to it (protocol section 6.2).
+fn answer_frame(local: &Address, to: &str, session: &str, name: &str, payload: Rope) -> Rope {
+    let method = format!("{session}.{name}");
+    let header = OutgoingHeader::call(to, &method)
+        .from(local.as_str())
+        .parent(Some(session));
+    hypha_codec::encode_frame(&header, payload)
+}
+
+/// A text frame of the server.
+#[derive(Deserialize)]
+struct Control {
+    #[serde(rename = "type")]
+    kind: String,
+    message: Option<String>,
+    reconnection_token: Option<String>,
+}

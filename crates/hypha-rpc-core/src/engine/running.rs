@@ -1,0 +1,142 @@
+//! Calls of other peers that run here, and the heartbeats that their callers wait for.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use hypha_codec::Text;
+
+use super::timers::Timers;
+
+/// One call that somebody made to us.
+#[derive(Debug)]
+pub(crate) struct RunningCall {
+    /// Where the answer goes.
+    pub(crate) from: Text,
+    /// The caller's session; without one no answer is wanted.
+    pub(crate) session: Option<Text>,
+    started: Instant,
+    bytes: usize,
+    heartbeat: Option<Heartbeat>,
+}
+
+#[derive(Debug)]
+struct Heartbeat {
+    interval: Duration,
+    due: Instant,
+}
+
+/// The running calls, bounded in number and in bytes of their payloads.
+#[derive(Debug)]
+pub(crate) struct Running {
+    calls: HashMap<u64, RunningCall>,
+    timers: Timers,
+    next_key: u64,
+    bytes: usize,
+    max_calls: usize,
+    max_bytes: usize,
+}
+
+impl Running {
+    pub(crate) fn new(max_calls: usize, max_bytes: usize) -> Self {
+        Self {
+            calls: HashMap::new(),
+            timers: Timers::new(),
+            next_key: 0,
+            bytes: 0,
+            max_calls,
+            max_bytes,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Whether another call with a payload of this size fits. One alone always does: the transport
+    /// bounds its size.
+    pub(crate) fn has_room(&self, bytes: usize) -> bool {
+        self.calls.is_empty()
+            || (self.calls.len() < self.max_calls
+                && self.bytes.saturating_add(bytes) <= self.max_bytes)
+    }
+
+    pub(crate) fn start(
+        &mut self,
+        now: Instant,
+        from: Text,
+        session: Option<Text>,
+        bytes: usize,
+    ) -> u64 {
+        let key = self.next_key;
+        self.next_key += 1;
+        self.bytes += bytes;
+        self.calls.insert(
+            key,
+            RunningCall {
+                from,
+                session,
+                started: now,
+                bytes,
+                heartbeat: None,
+            },
+        );
+        key
+    }
+
+    /// The payload of the call was read and its handler takes its time: heartbeats are due every
+    /// `interval` from its arrival on, the first after one interval.
+    pub(crate) fn accepted(&mut self, now: Instant, key: u64, interval: Duration) {
+        if let Some(call) = self.calls.get_mut(&key)
+            && call.session.is_some()
+        {
+            let interval = interval.max(MIN_INTERVAL);
+            let due = (call.started + interval).max(now);
+            call.heartbeat = Some(Heartbeat { interval, due });
+            self.timers.schedule(due, key);
+        }
+    }
+
+    /// The call has its answer, of this size: no more heartbeats. It counts as running until the
+    /// answer is written, so that a caller that does not read cannot pile up answers.
+    pub(crate) fn answered(&mut self, key: u64, bytes: usize) -> Option<&RunningCall> {
+        let call = self.calls.get_mut(&key)?;
+        call.heartbeat = None;
+        self.bytes = self.bytes - call.bytes + bytes;
+        call.bytes = bytes;
+        Some(call)
+    }
+
+    pub(crate) fn finish(&mut self, key: u64) -> Option<RunningCall> {
+        let call = self.calls.remove(&key)?;
+        self.bytes -= call.bytes;
+        self.timers
+            .trim(self.calls.len(), |key| self.calls.contains_key(&key));
+        Some(call)
+    }
+
+    /// A call whose heartbeat is due; the next one is scheduled.
+    pub(crate) fn pop_heartbeat(&mut self, now: Instant) -> Option<&RunningCall> {
+        while let Some(key) = self.timers.pop_due(now) {
+            if let Some(heartbeat) = self
+                .calls
+                .get_mut(&key)
+                .and_then(|call| call.heartbeat.as_mut())
+            {
+                if heartbeat.due <= now {
+                    heartbeat.due = now + heartbeat.interval;
+                    self.timers.schedule(heartbeat.due, key);
+                    return self.calls.get(&key);
+                }
+                self.timers.schedule(heartbeat.due, key);
+            }
+        }
+        None
+    }
+
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+}
+
+/// A peer chooses `t`; below this its heartbeats would be a flood that it asks us to send.
+const MIN_INTERVAL: Duration = Duration::from_millis(100);

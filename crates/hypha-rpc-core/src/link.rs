@@ -1,0 +1,428 @@
+//! The link task: reads frames, runs the engine, writes frames. It owns the engine and the
+//! transport, and ends when the last handle of its peer is dropped.
+
+use std::fmt;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hypha_codec::Map;
+use hypha_transport::{CloseReason, Frame, FrameRx, FrameTx, TransportError};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
+
+use crate::address::Address;
+use crate::built_in::{self, BuiltIn};
+use crate::engine::{
+    Answer, Driver, Engine, Event, Invoke, Leave, Outcome, OutgoingCall, ServiceRecord, Stats,
+    Transmit, TransmitContent,
+};
+use crate::secret::Secret;
+use crate::service::{Method, MethodService, Param};
+use crate::state::{ClosedReason, State};
+
+/// What runs a method of ours.
+#[derive(Clone, Debug)]
+pub(crate) enum Target {
+    /// A method of the built-in service: the link answers it itself, so that a client is never
+    /// taken for dead because its handlers are busy (protocol section 18, rule 18).
+    BuiltIn(BuiltIn),
+    /// A method of the user.
+    User(Arc<UserMethod>),
+}
+
+/// A method of the user and the names of its parameters.
+#[derive(Debug)]
+pub(crate) struct UserMethod {
+    pub(crate) service: MethodService,
+    pub(crate) params: Arc<Vec<Param>>,
+}
+
+impl Target {
+    pub(crate) fn method(method: &Method) -> Self {
+        Self::User(Arc::new(UserMethod {
+            service: method.service(),
+            params: Arc::clone(&method.params),
+        }))
+    }
+}
+
+/// What the engine carries for the tasks.
+#[derive(Debug)]
+pub(crate) struct TaskDriver;
+
+impl Driver for TaskDriver {
+    type Reply = oneshot::Sender<Outcome>;
+    type Handler = Target;
+    type Permit = OwnedSemaphorePermit;
+}
+
+/// What handles ask of the link.
+///
+/// The channel has no bound of its own: calls bring a permit of the budget, everything else is at
+/// most one message for each call or handle.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Call {
+        key: u64,
+        call: OutgoingCall,
+        reply: oneshot::Sender<Outcome>,
+        permit: OwnedSemaphorePermit,
+    },
+    Cancel(u64),
+    AddService {
+        record: Box<ServiceRecord<Target>>,
+        overwrite: bool,
+        done: oneshot::Sender<bool>,
+    },
+    RemoveService {
+        id: String,
+        done: oneshot::Sender<bool>,
+    },
+    Services {
+        done: oneshot::Sender<Vec<Arc<Map>>>,
+    },
+    Stats {
+        done: oneshot::Sender<Stats>,
+    },
+    Close,
+}
+
+/// What the dispatch task reports of a running call.
+#[derive(Debug)]
+pub(crate) enum Progress {
+    Accepted { key: u64, interval: Duration },
+    Answered { key: u64, answer: Answer },
+}
+
+/// The ends of the channels that the link holds.
+pub(crate) struct Channels {
+    pub(crate) commands: mpsc::UnboundedReceiver<Command>,
+    pub(crate) progress: mpsc::UnboundedReceiver<Progress>,
+    /// Bounded by the engine, which counts a call as running until its answer is written.
+    pub(crate) invokes: mpsc::UnboundedSender<Invoke<(Arc<UserMethod>, Address)>>,
+    pub(crate) state: watch::Sender<State>,
+    pub(crate) tokens: watch::Sender<Option<Secret>>,
+}
+
+impl fmt::Debug for Channels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Channels")
+    }
+}
+
+/// Frames and bytes of one batch: written, then flushed once.
+const BATCH_FRAMES: usize = 64;
+const BATCH_BYTES: usize = 256 * 1024;
+
+/// How long a close may take before the socket is dropped.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Runs a link to its end.
+pub(crate) async fn run<Tx: FrameTx, Rx: FrameRx>(tx: Tx, mut rx: Rx, mut link: Link) {
+    let mut writer = Writer::Idle(tx);
+    let reason = link.drive(&mut writer, &mut rx).await;
+    tracing::debug!(%reason, "link ended");
+    link.end(&reason);
+    if let Writer::Busy(write) = writer {
+        // A frame once begun is finished, unless the other end stopped reading.
+        writer = match tokio::time::timeout(CLOSE_TIMEOUT, write).await {
+            Ok((tx, Ok(()))) => Writer::Idle(tx),
+            _ => return,
+        };
+    }
+    if let Writer::Idle(tx) = writer {
+        let close = match &reason {
+            ClosedReason::Transport(error) => error
+                .close_reason()
+                .cloned()
+                .filter(CloseReason::is_sendable)
+                .unwrap_or_else(CloseReason::normal),
+            _ => CloseReason::normal(),
+        };
+        drop(tokio::time::timeout(CLOSE_TIMEOUT, tx.close(close)).await);
+    }
+}
+
+/// The engine and its channels.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) engine: Engine<TaskDriver>,
+    pub(crate) local: Address,
+    pub(crate) channels: Channels,
+    /// What the server said last about an error; explains the close that follows.
+    pub(crate) complaint: Option<String>,
+    pub(crate) leaving: Option<ClosedReason>,
+}
+
+impl Link {
+    pub(crate) fn new(engine: Engine<TaskDriver>, local: Address, channels: Channels) -> Self {
+        Self {
+            engine,
+            local,
+            channels,
+            complaint: None,
+            leaving: None,
+        }
+    }
+
+    /// Moves frames until the link ends, and says why it did.
+    async fn drive<Tx: FrameTx, Rx: FrameRx>(
+        &mut self,
+        writer: &mut Writer<Tx>,
+        rx: &mut Rx,
+    ) -> ClosedReason {
+        let mut sleep = pin!(tokio::time::sleep(Duration::ZERO));
+        let mut armed: Option<Instant> = None;
+        loop {
+            self.handle_events();
+            if let Some(reason) = self.leaving.take() {
+                return reason;
+            }
+            if let Some(batch) = self.next_batch(writer) {
+                writer.start(batch);
+            }
+            let timeout = self.engine.poll_timeout();
+            if timeout != armed {
+                armed = timeout;
+                if let Some(at) = timeout {
+                    sleep.as_mut().reset(at.into());
+                }
+            }
+            tokio::select! {
+                frame = rx.recv() => match frame {
+                    Ok(Some(Frame::Binary(frame))) => self.engine.handle_frame(now(), frame),
+                    Ok(Some(Frame::Text(text))) => self.engine.handle_text(&text),
+                    Ok(None) => return self.closed_by(CloseReason::normal()),
+                    Err(error) => return self.failed(error),
+                },
+                command = self.channels.commands.recv() => match command {
+                    Some(command) => self.handle_commands(command),
+                    None => return ClosedReason::Local,
+                },
+                Some(progress) = self.channels.progress.recv() => self.handle_progress(progress),
+                result = writer.finished(), if writer.is_busy() => {
+                    if let Err(error) = result {
+                        return self.failed(error);
+                    }
+                }
+                () = sleep.as_mut(), if armed.is_some() => {
+                    armed = None;
+                    self.engine.handle_timeout(now());
+                }
+            }
+        }
+    }
+
+    /// Frames that are ready, if the transport can take some.
+    fn next_batch<Tx>(&mut self, writer: &Writer<Tx>) -> Option<Vec<Queued>> {
+        if writer.is_busy() || !self.engine.has_transmit() {
+            return None;
+        }
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        while batch.len() < BATCH_FRAMES && bytes < BATCH_BYTES {
+            let Some(transmit) = self.engine.poll_transmit(now()) else {
+                break;
+            };
+            if let TransmitContent::Binary(rope) = &transmit.content {
+                bytes += rope.len();
+            }
+            batch.push(transmit);
+        }
+        (!batch.is_empty()).then_some(batch)
+    }
+
+    /// Takes one command and those that wait behind it, so that they share a flush.
+    fn handle_commands(&mut self, first: Command) {
+        self.handle_command(first);
+        for _ in 1..BATCH_FRAMES {
+            match self.channels.commands.try_recv() {
+                Ok(command) => self.handle_command(command),
+                Err(_) => break,
+            }
+        }
+    }
+
+    fn handle_command(&mut self, command: Command) {
+        // Whoever asked may have stopped waiting; then nobody misses the answer.
+        match command {
+            Command::Call {
+                key,
+                call,
+                reply,
+                permit,
+            } => self.engine.start_call(key, call, reply, Some(permit)),
+            Command::Cancel(key) => self.engine.cancel_call(key),
+            Command::AddService {
+                record,
+                overwrite,
+                done,
+            } => {
+                drop(done.send(self.engine.add_service(*record, overwrite).is_ok()));
+            }
+            Command::RemoveService { id, done } => {
+                drop(done.send(self.engine.remove_service(&id).is_some()));
+            }
+            Command::Services { done } => {
+                drop(
+                    done.send(
+                        self.engine
+                            .services()
+                            .map(|record| Arc::clone(&record.description))
+                            .collect(),
+                    ),
+                );
+            }
+            Command::Stats { done } => {
+                let _ = done.send(self.engine.stats());
+            }
+            Command::Close => self.leaving = Some(ClosedReason::Local),
+        }
+    }
+
+    fn handle_progress(&mut self, first: Progress) {
+        let mut next = Some(first);
+        while let Some(progress) = next {
+            match progress {
+                Progress::Accepted { key, interval } => self.engine.accepted(now(), key, interval),
+                Progress::Answered { key, answer } => self.engine.answer(key, answer),
+            }
+            next = self.channels.progress.try_recv().ok();
+        }
+    }
+
+    fn handle_events(&mut self) {
+        while let Some(event) = self.engine.poll_event() {
+            match event {
+                Event::Answered { reply, outcome } => {
+                    drop(reply.send(outcome));
+                }
+                Event::Invoke(invoke) => self.invoke(invoke),
+                Event::Token(token) => {
+                    self.channels.tokens.send_replace(Some(token));
+                }
+                Event::ServerError(text) => {
+                    tracing::warn!(%text, "the server reports an error");
+                    self.complaint = Some(text);
+                }
+                Event::Leave(Leave::Silent) => self.leaving = Some(ClosedReason::Silent),
+                Event::Leave(Leave::ForceExit(text)) => {
+                    self.leaving = Some(ClosedReason::ForceExit(text.into()))
+                }
+            }
+        }
+    }
+
+    fn invoke(&mut self, invoke: Invoke<Target>) {
+        let Invoke {
+            key,
+            handler,
+            from,
+            packet,
+        } = invoke;
+        match handler {
+            Target::BuiltIn(method) => {
+                let answer = built_in::answer(method, &self.engine, &from, &packet);
+                self.engine.answer(key, answer);
+            }
+            Target::User(method) => {
+                let invoke = Invoke {
+                    key,
+                    handler: (method, self.local.clone()),
+                    from,
+                    packet,
+                };
+                // The dispatch task ends after the link.
+                drop(self.channels.invokes.send(invoke));
+            }
+        }
+    }
+
+    fn closed_by(&mut self, reason: CloseReason) -> ClosedReason {
+        match self.complaint.take() {
+            Some(text) => ClosedReason::Server(text.into()),
+            None => ClosedReason::Remote(reason),
+        }
+    }
+
+    fn failed(&mut self, error: TransportError) -> ClosedReason {
+        match (self.complaint.take(), error.close_reason()) {
+            (Some(text), _) => ClosedReason::Server(text.into()),
+            (None, Some(reason)) if error.kind() == hypha_transport::TransportErrorKind::Closed => {
+                ClosedReason::Remote(reason.clone())
+            }
+            _ => ClosedReason::Transport(Arc::new(error)),
+        }
+    }
+
+    /// Gives every call its outcome, those included that are still on their way to the link.
+    fn end(&mut self, reason: &ClosedReason) {
+        self.channels
+            .state
+            .send_replace(State::Closed(reason.clone()));
+        self.engine.lose_link();
+        self.handle_events();
+        self.channels.commands.close();
+        while let Ok(command) = self.channels.commands.try_recv() {
+            if let Command::Call { reply, .. } = command {
+                drop(reply.send(Outcome::LinkLost { sent: false }));
+            }
+        }
+    }
+}
+
+type Queued = Transmit<OwnedSemaphorePermit>;
+type Write<Tx> = Pin<Box<dyn Future<Output = (Tx, Result<(), TransportError>)> + Send>>;
+
+/// The sending half: at rest, or writing a batch. A batch once begun is finished.
+enum Writer<Tx> {
+    Idle(Tx),
+    Busy(Write<Tx>),
+    Gone,
+}
+
+impl<Tx: FrameTx> Writer<Tx> {
+    fn start(&mut self, batch: Vec<Queued>) {
+        if let Self::Idle(tx) = std::mem::replace(self, Self::Gone) {
+            *self = Self::Busy(Box::pin(write(tx, batch)));
+        }
+    }
+
+    /// Waits for the batch being written; cancel safe.
+    async fn finished(&mut self) -> Result<(), TransportError> {
+        let Self::Busy(write) = self else {
+            return std::future::pending().await;
+        };
+        let (tx, result) = write.as_mut().await;
+        *self = Self::Idle(tx);
+        result
+    }
+}
+
+impl<Tx> Writer<Tx> {
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Busy(_))
+    }
+}
+
+async fn write<Tx: FrameTx>(mut tx: Tx, batch: Vec<Queued>) -> (Tx, Result<(), TransportError>) {
+    for transmit in batch {
+        let frame = match transmit.content {
+            TransmitContent::Text(text) => Frame::Text(text),
+            TransmitContent::Binary(rope) => Frame::Binary(rope.into_bytes()),
+        };
+        if let Err(error) = tx.feed(frame).await {
+            return (tx, Err(error));
+        }
+    }
+    let flushed = tx.flush().await;
+    (tx, flushed)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the link task is one of the two places that read the clock"
+)]
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}

@@ -1,0 +1,293 @@
+//! The payload segments that the core writes, and the data it reads in frames of the server
+//! (protocol sections 3.3, 6.2 and 8.3).
+
+use std::time::Duration;
+
+use hypha_codec::wire::{header, key, payload, promise, tag};
+use hypha_codec::{CodecRegistry, EncodeError, Map, Method, Packet, Promised, Rope, Value, Writer};
+use serde::Serialize;
+
+use crate::address::Address;
+use crate::error::RemoteError;
+use crate::protocol::answer;
+use crate::service::Arguments;
+
+/// `{"args": [result]}`.
+pub(crate) fn resolve<T: Serialize + ?Sized>(
+    registry: &CodecRegistry,
+    result: &T,
+) -> Result<Rope, EncodeError> {
+    let mut writer = Writer::new(registry);
+    writer
+        .map_header(1)
+        .str(payload::ARGS)?
+        .array_header(1)
+        .typed(result)?;
+    Ok(writer.finish())
+}
+
+/// `{"args": [error]}`.
+pub(crate) fn reject(message: &str, trace: &str) -> Rope {
+    let registry = CodecRegistry::default();
+    let mut writer = Writer::new(&registry);
+    let mut write = || {
+        writer
+            .map_header(1)
+            .str(payload::ARGS)?
+            .array_header(1)
+            .map_header(3);
+        writer.str(key::RTYPE)?.str(tag::ERROR)?;
+        writer.str(key::RVALUE)?.str(message)?;
+        writer.str(key::RTRACE)?.str(trace)?;
+        Ok::<_, EncodeError>(())
+    };
+    match write() {
+        Ok(()) => writer.finish(),
+        // Only a text of 4 GiB cannot be written.
+        Err(_) => Rope::default(),
+    }
+}
+
+/// The reject of a handler's error; texts that do not fit into a message are cut.
+pub(crate) fn reject_error(error: &RemoteError, max_message: usize) -> Rope {
+    let room = max_message.saturating_sub(256) / 2;
+    let (message, trace) = (error.to_string(), error.trace().unwrap_or_default());
+    reject(cut(&message, room), cut(trace, room))
+}
+
+fn cut(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len()))
+        .rev()
+        .find(|end| text.is_char_boundary(*end));
+    end.and_then(|end| text.get(..end)).unwrap_or_default()
+}
+
+/// How a call asks for its answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Promise<'a> {
+    /// `"*"`, with the interval of heartbeats.
+    Star(Duration),
+    /// Written out: for functions that ask for it.
+    Written {
+        local: &'a Address,
+        session: &'a str,
+        interval: Duration,
+    },
+    /// No answer.
+    None,
+}
+
+/// Positional arguments, encoded one after the other.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Args {
+    count: usize,
+    encoded: Rope,
+}
+
+impl Args {
+    pub(crate) fn encode(
+        registry: &CodecRegistry,
+        args: &dyn Arguments,
+    ) -> Result<Self, EncodeError> {
+        let mut writer = Writer::new(registry);
+        args.write(&mut writer)?;
+        Ok(Self {
+            count: args.count(),
+            encoded: writer.finish(),
+        })
+    }
+}
+
+/// Arguments up to this size are copied behind the head of their payload rather than kept apart.
+const COPY_ARGS: usize = 16 * 1024;
+
+/// The payload of a call, in the key order of the references.
+pub(crate) fn call(
+    registry: &CodecRegistry,
+    args: &Args,
+    kwargs: &Map,
+    form: Promise<'_>,
+) -> Result<Rope, EncodeError> {
+    let with_kwargs = !kwargs.is_empty();
+    let count = args.count + usize::from(with_kwargs);
+    let promise_keys = match form {
+        Promise::Star(_) => 2,
+        Promise::Written { .. } => 1,
+        Promise::None => 0,
+    };
+    let mut writer = Writer::new(registry);
+    writer.map_header(u32::from(count > 0) + u32::from(with_kwargs) + promise_keys);
+    let mut head = Rope::new();
+    if count > 0 {
+        writer
+            .str(payload::ARGS)?
+            .array_header(u32::try_from(count).map_err(EncodeError::custom)?);
+        if args.encoded.len() <= COPY_ARGS {
+            for segment in args.encoded.segments() {
+                writer.raw(segment);
+            }
+        } else {
+            head = std::mem::replace(&mut writer, Writer::new(registry)).finish();
+            head.append(args.encoded.clone());
+        }
+    }
+    if with_kwargs {
+        writer.map_header(u32::try_from(kwargs.len()).map_err(EncodeError::custom)?);
+        for (name, value) in kwargs.iter() {
+            writer.value(name)?.value(value)?;
+        }
+        writer.str(payload::WITH_KWARGS)?.bool(true);
+    }
+    match form {
+        Promise::Star(interval) => {
+            writer.str(payload::PROMISE)?.str(payload::PROMISE_STAR)?;
+            writer.str(payload::INTERVAL)?.f64(interval.as_secs_f64());
+        }
+        Promise::Written {
+            local,
+            session,
+            interval,
+        } => {
+            let function = |name: &str| {
+                Value::from(Method::answer(
+                    local.client_id(),
+                    format!("{session}.{name}"),
+                ))
+            };
+            writer.str(payload::PROMISE)?.map_header(4);
+            writer
+                .str(promise::HEARTBEAT)?
+                .value(&function(answer::HEARTBEAT))?;
+            writer.str(promise::INTERVAL)?.f64(interval.as_secs_f64());
+            writer
+                .str(promise::RESOLVE)?
+                .value(&function(answer::RESOLVE))?;
+            writer
+                .str(promise::REJECT)?
+                .value(&function(answer::REJECT))?;
+        }
+        Promise::None => {}
+    }
+    if head.is_empty() {
+        return Ok(writer.finish());
+    }
+    head.append(writer.finish());
+    Ok(head)
+}
+
+/// What a received call asks for.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) args: Vec<Value>,
+    pub(crate) kwargs: Map,
+    /// Seconds between heartbeats, if the caller wants them.
+    pub(crate) interval: Option<Duration>,
+}
+
+/// Why a received call does not run.
+#[derive(Debug)]
+pub(crate) enum Unacceptable {
+    /// The payload cannot be read.
+    Malformed(hypha_codec::DecodeError),
+    /// The promise is no promise.
+    NoPromise,
+    /// This part of the promise leads to somebody else than the caller.
+    ForeignPromise(&'static str),
+}
+
+/// Reads the payload of a call that `from` made with `session`.
+pub(crate) fn receive(
+    packet: &Packet,
+    decoder: &hypha_codec::Decoder<'_>,
+    from: &Address,
+    session: Option<&str>,
+) -> Result<Received, Unacceptable> {
+    let received =
+        hypha_codec::Payload::decode(packet.payload(), decoder).map_err(Unacceptable::Malformed)?;
+    let seconds = match &received.promise {
+        hypha_codec::Promise::None => None,
+        hypha_codec::Promise::Star => received.interval,
+        hypha_codec::Promise::Written(written) => {
+            let session = session.ok_or(Unacceptable::NoPromise)?;
+            check_promise(Some(&written.resolve), from, session, answer::RESOLVE)?;
+            check_promise(Some(&written.reject), from, session, answer::REJECT)?;
+            check_promise(written.heartbeat.as_ref(), from, session, answer::HEARTBEAT)?;
+            written.interval
+        }
+        _ => return Err(Unacceptable::NoPromise),
+    };
+    // A zero or absurd interval asks for no heartbeats, or for one that is never due.
+    let interval = seconds
+        .filter(|seconds| *seconds > 0.0)
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    Ok(Received {
+        args: received.args,
+        kwargs: received.kwargs.unwrap_or_default(),
+        interval,
+    })
+}
+
+/// Answers go to the caller's session and nowhere else, whatever its promise says: otherwise a
+/// caller could lend itself our name at a third client.
+fn check_promise(
+    method: Option<&Method>,
+    from: &Address,
+    session: &str,
+    name: &'static str,
+) -> Result<(), Unacceptable> {
+    let Some(method) = method else { return Ok(()) };
+    let ours = Address::resolve(&method.target, from).is_ok_and(|target| target == *from)
+        && method
+            .method
+            .strip_suffix(name)
+            .and_then(|path| path.strip_suffix('.'))
+            == Some(session);
+    if ours {
+        Ok(())
+    } else {
+        Err(Unacceptable::ForeignPromise(name))
+    }
+}
+
+/// Whether calls of a function are answered, and how.
+pub(crate) fn promise_of<'a>(
+    form: Promised,
+    local: &'a Address,
+    session: &'a str,
+    interval: Duration,
+) -> Promise<'a> {
+    match form {
+        Promised::Written => Promise::Written {
+            local,
+            session,
+            interval,
+        },
+        Promised::Never => Promise::None,
+        _ => Promise::Star(interval),
+    }
+}
+
+/// The client that a `client_disconnected` of the server speaks of. Its id is bare or full.
+pub(crate) fn departed_client(packet: &Packet) -> Option<Address> {
+    let data = packet.field(header::DATA).ok()??;
+    let id = data.get("id")?.as_str()?;
+    match data.get("workspace").and_then(Value::as_str) {
+        Some(workspace) if !id.contains('/') => Address::new(workspace, id).ok(),
+        _ => Address::parse(id).ok(),
+    }
+}
+
+/// The peer that a `peer_not_found` speaks of, and its text.
+pub(crate) fn missing_peer(packet: &Packet) -> Option<(Address, Option<String>)> {
+    let peer = Address::parse(packet.field("peer_id").ok()??.as_str()?).ok()?;
+    let text = packet.field("error").ok().flatten();
+    Some((peer, text.and_then(|text| text.as_str().map(str::to_owned))))
+}
+
+/// The reason that a `force-exit` gives.
+pub(crate) fn exit_reason(packet: &Packet) -> String {
+    let reason = packet.field("reason").ok().flatten();
+    reason
+        .and_then(|reason| reason.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}

@@ -1,0 +1,503 @@
+//! A peer: the handle with which services are registered and called.
+
+use std::fmt;
+use std::sync::Arc;
+
+use hypha_codec::{Map, Text, Value};
+use hypha_transport::Transport;
+use tokio::sync::{mpsc, oneshot, watch};
+use tower::BoxError;
+use tower_layer::Layer;
+
+use crate::address::Address;
+use crate::built_in;
+use crate::call::{Call, CallService, Reply};
+use crate::config::PeerConfig;
+use crate::dispatch::{self, Environment};
+use crate::engine::{Engine, EngineConfig, KeepaliveConfig, Remote, Stats};
+use crate::error::{CallError, ConnectError, RegisterError};
+use crate::link::{self, Channels, Command, Link};
+use crate::protocol::{self, built_in_path, manager_path};
+use crate::remote::{MethodCall, RemoteService};
+use crate::secret::Secret;
+use crate::service::Service;
+use crate::session::{SessionIds, random_id};
+use crate::shared::Shared;
+use crate::state::State;
+
+/// One end of a connection: registers services and calls those of others.
+///
+/// A cheap clone of a handle. The connection ends when the last one is dropped; a handler that
+/// holds a clone therefore keeps it open until [`disconnect`](Self::disconnect).
+#[derive(Clone)]
+pub struct Peer {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) path: CallService,
+    remote: Option<Address>,
+    pub(crate) tokens: watch::Receiver<Option<Secret>>,
+}
+
+/// Who the two ends of a direct link are.
+///
+/// The link has no server that vouches for its ends, so identity is what it was made with: whatever
+/// the frames of the other end say of `from`, `ws` and `user` is ignored.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PeerIdentity {
+    /// This end.
+    pub local: Address,
+    /// The other end.
+    pub remote: Address,
+    /// The user behind the other end, as handlers see it in their context.
+    pub user: Option<Value>,
+}
+
+impl PeerIdentity {
+    /// The two ends, and no user.
+    #[must_use]
+    pub fn new(local: Address, remote: Address) -> Self {
+        Self {
+            local,
+            remote,
+            user: None,
+        }
+    }
+
+    /// Sets the user behind the other end.
+    #[must_use]
+    pub fn with_user(mut self, user: impl Into<Value>) -> Self {
+        self.user = Some(user.into());
+        self
+    }
+}
+
+impl Peer {
+    /// Talks to one peer without a server: no handshake, no manager.
+    ///
+    /// Both ends of the link must be made with matching identities. Must be called inside a tokio
+    /// runtime.
+    ///
+    /// # Errors
+    /// [`ConnectError::Random`] if there is no randomness for ids.
+    pub fn direct<T: Transport>(
+        transport: T,
+        identity: PeerIdentity,
+        config: PeerConfig,
+    ) -> Result<Self, ConnectError> {
+        let PeerIdentity {
+            local,
+            remote,
+            user,
+        } = identity;
+        let (tx, rx) = transport.split();
+        // What a peer is known to survive bounds messages on a relay; here the transport does.
+        let start = Start {
+            keepalive: KeepaliveConfig::default(),
+            manager: None,
+            remote: Some(remote.clone()),
+            server_url: None,
+            direct_user: Some(user),
+            local,
+            config,
+        };
+        start.run(
+            tx,
+            rx,
+            Remote::Direct { peer: remote },
+            SessionIds::new(random_id()?),
+            None,
+        )
+    }
+
+    /// Our address.
+    #[must_use]
+    pub fn address(&self) -> &Address {
+        &self.shared.local
+    }
+
+    /// The other end of a direct link.
+    #[must_use]
+    pub fn remote(&self) -> Option<&Address> {
+        self.remote.as_ref()
+    }
+
+    /// The manager of the server, if a server relays.
+    #[must_use]
+    pub fn manager(&self) -> Option<&Address> {
+        self.shared.manager.as_ref()
+    }
+
+    /// The newest reconnection token of the server.
+    #[must_use]
+    pub fn reconnection_token(&self) -> Option<Secret> {
+        self.tokens.borrow().clone()
+    }
+
+    /// State of the connection.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.shared.state.borrow().clone()
+    }
+
+    /// Follows the state of the connection.
+    #[must_use]
+    pub fn watch_state(&self) -> watch::Receiver<State> {
+        self.shared.state.clone()
+    }
+
+    /// Stacks a tower layer on the calls that this handle and its clones make from now on, outside
+    /// the layers stacked before. Heartbeats and answers do not pass it.
+    #[must_use]
+    pub fn layer<L>(self, layer: L) -> Self
+    where
+        L: Layer<CallService>,
+        L::Service: tower_service::Service<Call, Response = Reply> + Clone + Send + Sync + 'static,
+        <L::Service as tower_service::Service<Call>>::Error: Into<BoxError>,
+        <L::Service as tower_service::Service<Call>>::Future: Send + 'static,
+    {
+        Self {
+            path: self.path.layered(&layer),
+            ..self
+        }
+    }
+
+    /// Registers a service: peers can call it once this returns.
+    ///
+    /// # Errors
+    /// [`RegisterError`] if the service does not hold together, its id is taken, or the server does
+    /// not take it; then nothing is registered.
+    pub async fn register_service(&self, service: Service) -> Result<ServiceInfo, RegisterError> {
+        self.register(service, false).await
+    }
+
+    /// Registers a service, in the place of one with the same id if there is one.
+    ///
+    /// # Errors
+    /// As [`register_service`](Self::register_service), but for a taken id.
+    pub async fn replace_service(&self, service: Service) -> Result<ServiceInfo, RegisterError> {
+        self.register(service, true).await
+    }
+
+    async fn register(
+        &self,
+        service: Service,
+        overwrite: bool,
+    ) -> Result<ServiceInfo, RegisterError> {
+        let shared = &self.shared;
+        let built = service.build(
+            &shared.local,
+            shared.server_url.as_ref(),
+            &shared.config.app_id,
+        )?;
+        let id = built.record.id.clone();
+        let record = Box::new(built.record);
+        let added = self
+            .ask(|done| Command::AddService {
+                record,
+                overwrite,
+                done,
+            })
+            .await?;
+        if !added {
+            return Err(RegisterError::Exists(id));
+        }
+        if shared.manager.is_some()
+            && let Err(error) = self.announce(&built.info).await
+        {
+            let id = id.to_string();
+            drop(self.ask(|done| Command::RemoveService { id, done }).await);
+            return Err(error.into());
+        }
+        Ok(ServiceInfo { info: built.info })
+    }
+
+    /// Takes a service back. `id` is the bare id or any full form of it.
+    ///
+    /// # Errors
+    /// [`RegisterError::Unknown`] if it is not registered here, and what the server says.
+    pub async fn unregister_service(&self, id: &str) -> Result<(), RegisterError> {
+        let bare =
+            crate::address::ServiceId::parse(id).map_or_else(|_| Text::from(id), |id| id.service);
+        let id = bare.to_string();
+        if id == protocol::BUILT_IN || !self.ask(|done| Command::RemoveService { id, done }).await?
+        {
+            return Err(RegisterError::Unknown(bare));
+        }
+        if self.shared.manager.is_some() {
+            // The bare id would be looked up over all clients of the workspace (protocol section 10.3).
+            let full = format!("{}:{bare}", self.shared.local);
+            drop::<Value>(self.call_manager("unregister_service", (full,)).await?);
+        }
+        Ok(())
+    }
+
+    /// Looks a service up at its provider, without the manager: `[workspace/]client:service`.
+    ///
+    /// # Errors
+    /// The provider's error if it has no such service or does not let us see it.
+    pub async fn get_remote_service(&self, id: &str) -> Result<RemoteService, CallError> {
+        let parsed = crate::address::ServiceId::parse(id);
+        let (provider, service) = match (&self.remote, &parsed) {
+            (Some(remote), Ok(id)) => (remote.clone(), id.service.clone()),
+            (None, Ok(id)) => {
+                let workspace = id
+                    .workspace
+                    .as_deref()
+                    .unwrap_or_else(|| self.shared.local.workspace());
+                let client = id
+                    .client
+                    .as_deref()
+                    .unwrap_or_else(|| self.shared.local.client_id());
+                let provider =
+                    Address::new(workspace, client).map_err(hypha_codec::EncodeError::custom)?;
+                (provider, id.service.clone())
+            }
+            (_, Err(error)) => return Err(hypha_codec::EncodeError::custom(error).into()),
+        };
+        let description: Value = self
+            .method_at(&provider, built_in_path("get_service"))
+            .args((&service,))
+            .await?;
+        RemoteService::new(self.clone(), description, &provider)
+    }
+
+    /// Starts a call of the method at a path of a client, such as `services.calculator.add`.
+    #[must_use]
+    pub fn method_at(&self, target: &Address, path: impl Into<Text>) -> MethodCall {
+        MethodCall::new(
+            self.clone(),
+            hypha_codec::Method::new(target.as_str(), path),
+            target.clone(),
+        )
+    }
+
+    /// Starts a call of a method of the manager.
+    ///
+    /// On a direct link there is no manager, and the call fails.
+    #[must_use]
+    pub fn manager_method(&self, name: &str) -> MethodCall {
+        let manager = self
+            .shared
+            .manager
+            .clone()
+            .or_else(|| self.remote.clone())
+            .unwrap_or_else(|| self.shared.local.clone());
+        self.method_at(&manager, manager_path(name))
+    }
+
+    /// Asks another client for a sign of life.
+    ///
+    /// # Errors
+    /// If it gives none.
+    pub async fn ping(&self, client: &Address) -> Result<(), CallError> {
+        drop::<Value>(
+            self.method_at(client, built_in_path("ping"))
+                .args(("ping",))
+                .await?,
+        );
+        Ok(())
+    }
+
+    /// Gauges of this connection.
+    ///
+    /// # Errors
+    /// If the connection is over.
+    pub async fn stats(&self) -> Result<Stats, CallError> {
+        self.ask(|done| Command::Stats { done }).await
+    }
+
+    /// Descriptions of the services that are registered here, the built-in one included.
+    ///
+    /// # Errors
+    /// If the connection is over.
+    pub async fn local_services(&self) -> Result<Vec<Arc<Map>>, CallError> {
+        self.ask(|done| Command::Services { done }).await
+    }
+
+    /// Closes the connection and waits until it is closed. Pending calls fail; calling it again
+    /// does nothing.
+    pub async fn disconnect(&self) {
+        drop(self.shared.commands.send(Command::Close));
+        self.closed().await;
+    }
+
+    /// Waits until the connection is closed, and says why it was.
+    pub async fn closed(&self) -> crate::state::ClosedReason {
+        let mut state = self.shared.state.clone();
+        match state
+            .wait_for(|state| matches!(state, State::Closed(_)))
+            .await
+            .as_deref()
+        {
+            Ok(State::Closed(reason)) => reason.clone(),
+            _ => crate::state::ClosedReason::Local,
+        }
+    }
+
+    pub(crate) async fn call_manager<T>(
+        &self,
+        method: &str,
+        args: impl crate::service::Arguments,
+    ) -> Result<T, CallError>
+    where
+        T: serde::de::DeserializeOwned,
+    {
+        self.manager_method(method).args(args).decode().await
+    }
+
+    /// Registers a service with the manager.
+    pub(crate) async fn announce(&self, info: &Map) -> Result<(), CallError> {
+        drop::<Value>(
+            self.call_manager("register_service", (Value::Map(info.clone()),))
+                .await?,
+        );
+        Ok(())
+    }
+
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Result<T, CallError> {
+        let (done, answer) = oneshot::channel();
+        if self.shared.commands.send(command(done)).is_err() {
+            return Err(self.shared.disconnected(false));
+        }
+        answer.await.map_err(|_| self.shared.disconnected(false))
+    }
+}
+
+impl fmt::Debug for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peer")
+            .field("address", self.address())
+            .field("state", &self.state())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is known of a service that was registered.
+#[derive(Clone, Debug)]
+pub struct ServiceInfo {
+    info: Map,
+}
+
+impl ServiceInfo {
+    /// The full id: `workspace/client:service`.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.field("id")
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.field("name")
+    }
+
+    /// Everything that the manager was told: `config`, `type`, `service_schema` and more.
+    #[must_use]
+    pub fn as_map(&self) -> &Map {
+        &self.info
+    }
+
+    fn field(&self, name: &str) -> &str {
+        self.info
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+}
+
+/// What a peer is made of, once it is known who is at the other end.
+pub(crate) struct Start {
+    pub(crate) local: Address,
+    pub(crate) manager: Option<Address>,
+    pub(crate) remote: Option<Address>,
+    pub(crate) server_url: Option<Text>,
+    pub(crate) direct_user: Option<Option<Value>>,
+    pub(crate) keepalive: KeepaliveConfig,
+    pub(crate) config: PeerConfig,
+}
+
+impl Start {
+    /// Starts the link and dispatch tasks.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the tasks of a peer end when its last handle is dropped"
+    )]
+    pub(crate) fn run<Tx, Rx>(
+        self,
+        tx: Tx,
+        rx: Rx,
+        remote: Remote,
+        sessions: SessionIds,
+        token: Option<Secret>,
+    ) -> Result<Peer, ConnectError>
+    where
+        Tx: hypha_transport::FrameTx,
+        Rx: hypha_transport::FrameRx,
+    {
+        let Self {
+            local,
+            manager,
+            remote: direct,
+            server_url,
+            direct_user,
+            keepalive,
+            config,
+        } = self;
+        let (commands, commands_rx) = mpsc::unbounded_channel();
+        let (progress, progress_rx) = mpsc::unbounded_channel();
+        let (invokes, invokes_rx) = mpsc::unbounded_channel();
+        let (state_tx, state) = watch::channel(State::Connected);
+        let (tokens_tx, tokens) = watch::channel(token);
+
+        let engine_config = EngineConfig {
+            local: local.clone(),
+            remote,
+            sessions: sessions.clone(),
+            keepalive,
+            max_running: config.max_running,
+            max_running_bytes: config.max_running_bytes,
+        };
+        let mut engine = Engine::new(tokio::time::Instant::now().into_std(), engine_config);
+        let (built_in, _) = built_in::service(
+            &local,
+            server_url.as_ref(),
+            config.name.as_ref(),
+            &config.app_id,
+        );
+        drop(engine.add_service(built_in, true));
+
+        let environment = Environment {
+            registry: config.registry.clone(),
+            max_message: config.max_message,
+            direct_user,
+            progress,
+        };
+        let channels = Channels {
+            commands: commands_rx,
+            progress: progress_rx,
+            invokes,
+            state: state_tx,
+            tokens: tokens_tx,
+        };
+        tokio::spawn(link::run(
+            tx,
+            rx,
+            Link::new(engine, local.clone(), channels),
+        ));
+        tokio::spawn(dispatch::run(invokes_rx, environment));
+
+        let shared = Arc::new(Shared::new(
+            local, manager, server_url, config, commands, sessions, state,
+        ));
+        let path = CallService::new(Arc::clone(&shared));
+        Ok(Peer {
+            shared,
+            path,
+            remote: direct,
+            tokens,
+        })
+    }
+}

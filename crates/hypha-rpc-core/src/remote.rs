@@ -1,0 +1,389 @@
+//! Services of other clients, and calls of their methods.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hypha_codec::{EncodeError, Map, Method, Promised, Text, Value};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::address::Address;
+use crate::call::{Call, CallOptions, Reply};
+use crate::error::CallError;
+use crate::extensions::Extensions;
+use crate::payload;
+use crate::peer::Peer;
+use crate::service::{Arguments, member};
+
+/// A service of another client. A cheap clone.
+///
+/// It keeps the connection open while it lives.
+#[derive(Clone)]
+pub struct RemoteService {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    peer: Peer,
+    description: Map,
+    options: CallOptions,
+}
+
+impl RemoteService {
+    /// Reads the description that `sender` gave.
+    ///
+    /// Functions may lead to the sender itself and to clients of its workspace; what the manager
+    /// hands out may lead anywhere. Anything else could make us call a third client in our own
+    /// name for somebody it would refuse.
+    pub(crate) fn new(peer: Peer, description: Value, sender: &Address) -> Result<Self, CallError> {
+        let Value::Map(description) = description else {
+            let problem = hypha_codec::DecodeError::custom(format!(
+                "a service is a map, this is {}",
+                description.kind()
+            ));
+            return Err(CallError::Decode {
+                method: Text::from("get_service"),
+                source: problem,
+            });
+        };
+        if !sender.is_manager() {
+            check_targets(description.values(), sender)?;
+        }
+        Ok(Self {
+            inner: Arc::new(Inner {
+                peer,
+                description,
+                options: CallOptions::default(),
+            }),
+        })
+    }
+
+    /// Makes a service of a description that the manager gave, as `get_service` does.
+    ///
+    /// # Errors
+    /// [`CallError::Decode`] if it is no description of a service.
+    pub fn from_manager(peer: &Peer, description: Value) -> Result<Self, CallError> {
+        let manager = peer.manager().unwrap_or_else(|| peer.address()).clone();
+        Self::new(peer.clone(), description, &manager)
+    }
+
+    /// The id: `workspace/client:service` if the manager found it.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.text("id")
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.text("name")
+    }
+
+    /// Everything the provider told: members, `config`, `type` and more. Functions are descriptors.
+    #[must_use]
+    pub fn description(&self) -> &Map {
+        &self.inner.description
+    }
+
+    /// A member by its dotted path: a constant, an object, or the descriptor of a function.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<&Value> {
+        member(&self.inner.description, path)
+    }
+
+    /// The same service with other times for its calls.
+    #[must_use]
+    pub fn with_options(&self, options: CallOptions) -> Self {
+        let Inner {
+            peer, description, ..
+        } = &*self.inner;
+        Self {
+            inner: Arc::new(Inner {
+                peer: peer.clone(),
+                description: description.clone(),
+                options,
+            }),
+        }
+    }
+
+    /// Calls a method and reads its result.
+    ///
+    /// `path` is the name of a method, or a dotted path into objects and arrays: `stage.move`,
+    /// `channels.0`.
+    ///
+    /// # Errors
+    /// [`CallError`]: what the provider answered, or why it did not.
+    pub async fn call<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        args: impl Arguments,
+    ) -> Result<T, CallError> {
+        self.method(path).args(args).decode().await
+    }
+
+    /// Starts a call that has more to say than positional arguments.
+    #[must_use]
+    pub fn method(&self, path: &str) -> MethodCall {
+        let peer = self.inner.peer.clone();
+        let target = match self.get(path) {
+            Some(Value::Method(method)) => match Address::resolve(&method.target, peer.address()) {
+                Ok(target) => Ok((method.as_ref().clone(), target)),
+                Err(error) => Err(EncodeError::custom(error).into()),
+            },
+            _ => Err(CallError::NoSuchMethod {
+                service: Text::from(self.id()),
+                method: Text::from(path),
+                available: self.available(),
+            }),
+        };
+        let mut call = match target {
+            Ok((method, target)) => MethodCall::new(peer, method, target),
+            Err(error) => MethodCall::failed(peer, error),
+        };
+        call.options = self.inner.options;
+        call
+    }
+
+    /// The names of the methods at the top, for a message.
+    fn available(&self) -> String {
+        let description = &self.inner.description;
+        let methods = description
+            .keys()
+            .filter(|name| matches!(description.get(name), Some(Value::Method(_))));
+        let names: Vec<&str> = methods.take(20).collect();
+        if names.is_empty() {
+            String::from("no methods")
+        } else {
+            names.join(", ")
+        }
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.inner
+            .description
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for RemoteService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteService")
+            .field("id", &self.id())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A call that is being put together; awaiting it makes it.
+///
+/// Dropping the future cancels the call: if it was not sent it never is, and its answer is not
+/// waited for.
+#[must_use = "a call is made when it is awaited"]
+pub struct MethodCall<T = Value> {
+    peer: Peer,
+    target: Address,
+    method: Method,
+    args: payload::Args,
+    kwargs: Map,
+    options: CallOptions,
+    extensions: Extensions,
+    problem: Option<CallError>,
+    result: PhantomData<fn() -> T>,
+}
+
+impl MethodCall {
+    pub(crate) fn new(peer: Peer, method: Method, target: Address) -> Self {
+        Self {
+            peer,
+            target,
+            method,
+            args: payload::Args::default(),
+            kwargs: Map::new(),
+            options: CallOptions::default(),
+            extensions: Extensions::new(),
+            problem: None,
+            result: PhantomData,
+        }
+    }
+
+    fn failed(peer: Peer, problem: CallError) -> Self {
+        let (local, method) = (peer.address().clone(), Method::new("", ""));
+        Self {
+            problem: Some(problem),
+            ..Self::new(peer, method, local)
+        }
+    }
+}
+
+impl<T> MethodCall<T> {
+    /// The positional arguments: a tuple, such as `(1.0, "a")`.
+    pub fn args(mut self, args: impl Arguments) -> Self {
+        match payload::Args::encode(self.peer.shared.registry(), &args) {
+            Ok(args) => self.args = args,
+            Err(error) => self.fail(error),
+        }
+        self
+    }
+
+    /// An argument by name.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "arguments are handed over like positional ones"
+    )]
+    pub fn kwarg(mut self, name: impl Into<Text>, value: impl Serialize) -> Self {
+        match hypha_codec::to_value(&value) {
+            Ok(value) => drop(self.kwargs.insert(name, value)),
+            Err(error) => self.fail(error),
+        }
+        self
+    }
+
+    /// The longest silence; see [`CallOptions::timeout`].
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options.timeout = Some(timeout);
+        self
+    }
+
+    /// The longest time in all; see [`CallOptions::deadline`].
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.options.deadline = Some(deadline);
+        self
+    }
+
+    /// Something for the layers of the call path.
+    pub fn extension<E: std::any::Any + Send + Sync>(mut self, extension: E) -> Self {
+        self.extensions.insert(extension);
+        self
+    }
+
+    /// Awaits a result of this type instead of a [`Value`].
+    pub fn returns<U: DeserializeOwned>(self) -> MethodCall<U> {
+        let Self {
+            peer,
+            target,
+            method,
+            args,
+            kwargs,
+            options,
+            extensions,
+            problem,
+            ..
+        } = self;
+        MethodCall {
+            peer,
+            target,
+            method,
+            args,
+            kwargs,
+            options,
+            extensions,
+            problem,
+            result: PhantomData,
+        }
+    }
+
+    /// Makes the call and reads its result.
+    ///
+    /// # Errors
+    /// [`CallError`]: what the provider answered, or why it did not.
+    pub async fn decode<U: DeserializeOwned>(self) -> Result<U, CallError> {
+        self.send().await?.decode()
+    }
+
+    /// Makes the call.
+    ///
+    /// # Errors
+    /// [`CallError`]: what the provider answered, or why it did not.
+    pub async fn send(mut self) -> Result<Reply, CallError> {
+        if let Some(problem) = self.problem.take() {
+            return Err(problem);
+        }
+        let Self {
+            peer,
+            target,
+            method,
+            args,
+            kwargs,
+            options,
+            extensions,
+            ..
+        } = self;
+        let shared = &peer.shared;
+        let interval = options.timeout.unwrap_or(shared.config.method_timeout) / 2;
+        // The session is part of the payload only where the promise is written out.
+        let key = matches!(method.promise, Promised::Written).then(|| shared.next_key());
+        let session = key.map(|key| shared.sessions.id(key)).unwrap_or_default();
+        let form = payload::promise_of(method.promise, &shared.local, &session, interval);
+        let payload = payload::call(shared.registry(), &args, &kwargs, form)?;
+        let answered = method.promise != Promised::Never;
+        let call = Call {
+            target,
+            method: method.method,
+            options,
+            extensions,
+            payload,
+            answered,
+            key,
+        };
+        peer.path.run(shared, call).await
+    }
+
+    fn fail(&mut self, problem: impl Into<CallError>) {
+        if self.problem.is_none() {
+            self.problem = Some(problem.into());
+        }
+    }
+}
+
+impl<T: DeserializeOwned + 'static> IntoFuture for MethodCall<T> {
+    type Output = Result<T, CallError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.decode())
+    }
+}
+
+impl<T> fmt::Debug for MethodCall<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MethodCall")
+            .field("target", &self.target)
+            .field("method", &self.method.method)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Every function among these values, however deep, must lead where its sender may point.
+fn check_targets<'a>(
+    values: impl Iterator<Item = &'a Value>,
+    sender: &Address,
+) -> Result<(), CallError> {
+    for value in values {
+        let target = match value {
+            Value::Method(method) => &method.target,
+            Value::Generator(generator) => &generator.target,
+            Value::Map(map) => {
+                check_targets(map.values(), sender)?;
+                continue;
+            }
+            Value::List(items) => {
+                check_targets(items.iter(), sender)?;
+                continue;
+            }
+            _ => continue,
+        };
+        let target = Address::resolve(target, sender).map_err(EncodeError::custom)?;
+        if target.workspace() != sender.workspace() {
+            return Err(CallError::ForeignFunction {
+                target,
+                sender: sender.clone(),
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,384 @@
+//! Services: objects made of functions and values, as users build them.
+
+mod arguments;
+mod build;
+mod extract;
+mod handler;
+mod method;
+mod reply;
+
+use std::fmt;
+
+use hypha_codec::{Map, Text, Value};
+use serde::Serialize;
+
+pub use self::arguments::Arguments;
+pub(crate) use self::build::member;
+pub use self::extract::{CallArguments, FromCall, Kwargs};
+pub use self::handler::{BlockingHandler, Handler};
+pub use self::method::{IntoMethod, Invocation, Method, MethodService, Param};
+pub use self::reply::{IntoReply, Output, Returns};
+use crate::error::InvalidService;
+
+/// Who may find and call a service (protocol section 7).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Visibility {
+    /// Clients of the same workspace, and of those in `authorized_workspaces`.
+    #[default]
+    Protected,
+    /// Everybody, and everybody sees it listed.
+    Public,
+    /// Everybody who knows its id.
+    Unlisted,
+}
+
+impl Visibility {
+    /// The word on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Protected => "protected",
+            Self::Public => "public",
+            Self::Unlisted => "unlisted",
+        }
+    }
+}
+
+/// Which methods of a service take the [`Context`](crate::Context).
+///
+/// Without a statement it is every method whose handler takes one. What is stated is written into
+/// the configuration of the service, where other clients and the server read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RequireContext {
+    /// All or none.
+    All(bool),
+    /// Methods by their path inside the service.
+    Methods(Vec<Text>),
+}
+
+impl From<bool> for RequireContext {
+    fn from(all: bool) -> Self {
+        Self::All(all)
+    }
+}
+
+impl<T: Into<Text>> FromIterator<T> for RequireContext {
+    fn from_iter<I: IntoIterator<Item = T>>(methods: I) -> Self {
+        Self::Methods(methods.into_iter().map(Into::into).collect())
+    }
+}
+
+impl<const N: usize> From<[&str; N]> for RequireContext {
+    fn from(methods: [&str; N]) -> Self {
+        methods.into_iter().collect()
+    }
+}
+
+/// Who may call, as the engine asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Access {
+    pub(crate) visibility: Visibility,
+    pub(crate) authorized_workspaces: Vec<Text>,
+}
+
+/// A service to register: an id, members and configuration.
+///
+/// ```
+/// use hypha_rpc_core::{Context, Service, Visibility};
+///
+/// let service = Service::new("calculator")
+///     .visibility(Visibility::Public)
+///     .method("add", |a: f64, b: f64| async move { a + b })
+///     .method("whoami", |cx: Context| async move { cx.from().to_string() })
+///     .blocking("sum", |values: Vec<f64>| values.iter().sum::<f64>())
+///     .value("version", "1.0");
+/// ```
+#[derive(Clone)]
+pub struct Service {
+    id: Text,
+    name: Option<Text>,
+    description: Option<Text>,
+    kind: Text,
+    docs: Option<Text>,
+    app_id: Option<Text>,
+    access: Access,
+    require_context: Option<RequireContext>,
+    config: Map,
+    members: Members,
+    invalid: Option<InvalidService>,
+}
+
+impl Service {
+    /// A service with this id, protected, with no members.
+    #[must_use]
+    pub fn new(id: impl Into<Text>) -> Self {
+        Self {
+            id: id.into(),
+            name: None,
+            description: None,
+            kind: Text::from("generic"),
+            docs: None,
+            app_id: None,
+            access: Access::default(),
+            require_context: None,
+            config: Map::new(),
+            members: Members::new(),
+            invalid: None,
+        }
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// A name for people; the id without it.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<Text>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// What the service is for, at most 1024 characters.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<Text>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// The type of the service, `generic` without it.
+    #[must_use]
+    pub fn kind(mut self, kind: impl Into<Text>) -> Self {
+        self.kind = kind.into();
+        self
+    }
+
+    /// Documentation of any length.
+    #[must_use]
+    pub fn docs(mut self, docs: impl Into<Text>) -> Self {
+        self.docs = Some(docs.into());
+        self
+    }
+
+    /// The application this service belongs to; that of the client without it.
+    #[must_use]
+    pub fn app_id(mut self, app_id: impl Into<Text>) -> Self {
+        self.app_id = Some(app_id.into());
+        self
+    }
+
+    /// Who may find and call it.
+    #[must_use]
+    pub fn visibility(mut self, visibility: Visibility) -> Self {
+        self.access.visibility = visibility;
+        self
+    }
+
+    /// Other workspaces whose clients may call a protected service.
+    #[must_use]
+    pub fn authorized_workspaces<T: Into<Text>>(
+        mut self,
+        workspaces: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self.access.authorized_workspaces = workspaces.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// States which methods take the context: `true`, `false` or method paths.
+    #[must_use]
+    pub fn require_context(mut self, require: impl Into<RequireContext>) -> Self {
+        self.require_context = Some(require.into());
+        self
+    }
+
+    /// Allows one service of this name in the workspace only; the server enforces it.
+    #[must_use]
+    pub fn singleton(self) -> Self {
+        self.config("singleton", true)
+    }
+
+    /// Sets a free key of the configuration, which every client can read.
+    #[must_use]
+    pub fn config(mut self, key: impl Into<Text>, value: impl Serialize) -> Self {
+        let key = key.into();
+        match hypha_codec::to_value(&value) {
+            Ok(value) => drop(self.config.insert(key, value)),
+            Err(error) => self.note(InvalidService::Value(key.to_string(), error.to_string())),
+        }
+        self
+    }
+
+    /// Adds a method: an async function or closure, or a [`Method`] with names and docs.
+    #[must_use]
+    pub fn method<Args>(mut self, name: impl Into<Text>, method: impl IntoMethod<Args>) -> Self {
+        self.members = self.members.method(name, method);
+        self
+    }
+
+    /// Adds a method that blocks or computes for long: it runs on the runtime's blocking pool, and
+    /// its caller gets heartbeats meanwhile.
+    #[must_use]
+    pub fn blocking<Args>(
+        self,
+        name: impl Into<Text>,
+        handler: impl BlockingHandler<Args>,
+    ) -> Self {
+        self.method(name, Method::blocking(handler))
+    }
+
+    /// Adds a constant that callers find on the service.
+    #[must_use]
+    pub fn value(mut self, name: impl Into<Text>, value: impl Serialize) -> Self {
+        self.members = self.members.value(name, value);
+        self
+    }
+
+    /// Adds an object of members: `service.group.method(..)`.
+    #[must_use]
+    pub fn nested(mut self, name: impl Into<Text>, members: Members) -> Self {
+        self.members = self.members.nested(name, members);
+        self
+    }
+
+    /// Adds an array of members, in order: `service.list[0](..)`.
+    #[must_use]
+    pub fn list(mut self, name: impl Into<Text>, items: impl IntoIterator<Item = Member>) -> Self {
+        self.members = self.members.list(name, items);
+        self
+    }
+
+    /// Stacks a layer on every method of this service, outside the ones stacked before.
+    ///
+    /// The layer sees each [`Invocation`] with its arguments decoded and the caller's identity in
+    /// its context, and may refuse, delay or measure it.
+    #[must_use]
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: tower_layer::Layer<MethodService>,
+        L::Service:
+            tower_service::Service<Invocation, Response = Output> + Clone + Send + Sync + 'static,
+        <L::Service as tower_service::Service<Invocation>>::Error: Into<tower::BoxError>,
+        <L::Service as tower_service::Service<Invocation>>::Future: Send + 'static,
+    {
+        self.members
+            .wrap(&|service| MethodService::layered(&layer, service));
+        self
+    }
+
+    fn note(&mut self, problem: InvalidService) {
+        self.invalid.get_or_insert(problem);
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("members", &self.members)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Named members of a service or of an object inside it.
+#[derive(Clone, Debug, Default)]
+pub struct Members {
+    entries: Vec<(Text, Member)>,
+}
+
+impl Members {
+    /// No members.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a method; see [`Service::method`].
+    #[must_use]
+    pub fn method<Args>(mut self, name: impl Into<Text>, method: impl IntoMethod<Args>) -> Self {
+        self.entries.push((name.into(), Member::method(method)));
+        self
+    }
+
+    /// Adds a blocking method; see [`Service::blocking`].
+    #[must_use]
+    pub fn blocking<Args>(
+        self,
+        name: impl Into<Text>,
+        handler: impl BlockingHandler<Args>,
+    ) -> Self {
+        self.method(name, Method::blocking(handler))
+    }
+
+    /// Adds a constant; see [`Service::value`].
+    #[must_use]
+    pub fn value(mut self, name: impl Into<Text>, value: impl Serialize) -> Self {
+        self.entries.push((name.into(), Member::value(value)));
+        self
+    }
+
+    /// Adds an object; see [`Service::nested`].
+    #[must_use]
+    pub fn nested(mut self, name: impl Into<Text>, members: Self) -> Self {
+        self.entries.push((name.into(), Member::Object(members)));
+        self
+    }
+
+    /// Adds an array; see [`Service::list`].
+    #[must_use]
+    pub fn list(mut self, name: impl Into<Text>, items: impl IntoIterator<Item = Member>) -> Self {
+        self.entries
+            .push((name.into(), Member::List(items.into_iter().collect())));
+        self
+    }
+
+    fn wrap(&mut self, wrap: &dyn Fn(MethodService) -> MethodService) {
+        for (_, member) in &mut self.entries {
+            member.wrap(wrap);
+        }
+    }
+}
+
+/// A member of a service: a method, a constant, or an object or array of members.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Member {
+    /// A method.
+    Method(Method),
+    /// A constant.
+    Value(Result<Value, String>),
+    /// An object.
+    Object(Members),
+    /// An array.
+    List(Vec<Self>),
+}
+
+impl Member {
+    /// A method.
+    #[must_use]
+    pub fn method<Args>(method: impl IntoMethod<Args>) -> Self {
+        Self::Method(method.into_method())
+    }
+
+    /// A constant. One that cannot travel is reported when the service is registered.
+    #[must_use]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "constants are handed over like methods are"
+    )]
+    pub fn value(value: impl Serialize) -> Self {
+        Self::Value(hypha_codec::to_value(&value).map_err(|error| error.to_string()))
+    }
+
+    fn wrap(&mut self, wrap: &dyn Fn(MethodService) -> MethodService) {
+        match self {
+            Self::Method(method) => method.wrap(wrap),
+            Self::Value(_) => {}
+            Self::Object(members) => members.wrap(wrap),
+            Self::List(items) => items.iter_mut().for_each(|item| item.wrap(wrap)),
+        }
+    }
+}

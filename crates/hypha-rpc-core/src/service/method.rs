@@ -1,0 +1,300 @@
+//! A method of a service, and the tower service that runs it.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{self, Poll};
+
+use hypha_codec::{CodecRegistry, Map, Text, Value};
+use serde::Serialize;
+use tower::ServiceExt as _;
+use tower::util::BoxCloneSyncService;
+use tower_layer::Layer;
+
+use super::extract::CallArguments;
+use super::handler::{BlockingHandler, Handler};
+use super::reply::Output;
+use crate::context::Context;
+use crate::error::RemoteError;
+use crate::extensions::Extensions;
+
+type HandlerFuture = Pin<Box<dyn Future<Output = Result<Output, RemoteError>> + Send>>;
+type ErasedHandler = dyn Fn(CallArguments) -> HandlerFuture + Send + Sync;
+
+/// A method with what callers can know of it: the names of its parameters and its docs.
+///
+/// ```
+/// use hypha_rpc_core::{Method, Service};
+///
+/// let greet = Method::new(|name: String, times: u32| async move { name.repeat(times as usize) })
+///     .param("name")
+///     .param_default("times", 1)
+///     .doc("Says a name, once or more.");
+/// let service = Service::new("greeter").method("greet", greet);
+/// ```
+#[derive(Clone)]
+pub struct Method {
+    service: MethodService,
+    pub(crate) params: Arc<Vec<Param>>,
+    pub(crate) doc: Option<Text>,
+    pub(crate) takes_context: bool,
+}
+
+impl Method {
+    /// A method that an async function or closure runs.
+    ///
+    /// Arguments that the call leaves out are an error, unless their type is an `Option` or a
+    /// default was given. [`Context`], [`Kwargs`](super::Kwargs) and other
+    /// [`FromCall`](super::FromCall) types take what is theirs at any position.
+    #[must_use]
+    pub fn new<Args>(handler: impl Handler<Args>) -> Self {
+        Self::erased(
+            handler.takes_context(),
+            Arc::new(move |arguments| Box::pin(handler.call(arguments))),
+        )
+    }
+
+    /// A method that blocks its thread: it runs on the runtime's blocking pool.
+    #[must_use]
+    pub fn blocking<Args>(handler: impl BlockingHandler<Args>) -> Self {
+        let takes_context = handler.takes_context();
+        let handler = Arc::new(handler);
+        let run = move |arguments: CallArguments| -> HandlerFuture {
+            let handler = Arc::clone(&handler);
+            Box::pin(async move {
+                match tokio::task::spawn_blocking(move || handler.call(arguments)).await {
+                    Ok(result) => result,
+                    Err(error) if error.is_panic() => {
+                        Err(crate::dispatch::panic_error(&*error.into_panic()))
+                    }
+                    Err(_) => Err(RemoteError::new(
+                        "The runtime of the provider is shutting down",
+                    )),
+                }
+            })
+        };
+        Self::erased(takes_context, Arc::new(run))
+    }
+
+    fn erased(takes_context: bool, run: Arc<ErasedHandler>) -> Self {
+        let params = Arc::new(Vec::new());
+        Self {
+            service: MethodService {
+                path: Path::Plain(run),
+            },
+            params,
+            doc: None,
+            takes_context,
+        }
+    }
+
+    /// Names the next parameter, so that callers can pass it by name.
+    #[must_use]
+    pub fn param(self, name: impl Into<Text>) -> Self {
+        self.add_param(Param {
+            name: name.into(),
+            default: None,
+        })
+    }
+
+    /// Names the next parameter and gives the value it has when a call leaves it out. A value that
+    /// cannot travel is `null`.
+    #[must_use]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "defaults are handed over like constants are"
+    )]
+    pub fn param_default(self, name: impl Into<Text>, default: impl Serialize) -> Self {
+        let default = hypha_codec::to_value(&default).unwrap_or_default();
+        self.add_param(Param {
+            name: name.into(),
+            default: Some(default),
+        })
+    }
+
+    /// Names all parameters: `["a", "b"]`, or `[("a", None), ("b", Some(Value::from(2)))]`.
+    #[must_use]
+    pub fn params<P: Into<Param>>(mut self, params: impl IntoIterator<Item = P>) -> Self {
+        self.params = Arc::new(params.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// What the method does, for people and tools.
+    #[must_use]
+    pub fn doc(mut self, doc: impl Into<Text>) -> Self {
+        self.doc = Some(doc.into());
+        self
+    }
+
+    pub(crate) fn service(&self) -> MethodService {
+        self.service.clone()
+    }
+
+    pub(super) fn wrap(&mut self, wrap: &dyn Fn(MethodService) -> MethodService) {
+        self.service = wrap(self.service.clone());
+    }
+
+    fn add_param(mut self, param: Param) -> Self {
+        Arc::make_mut(&mut self.params).push(param);
+        self
+    }
+}
+
+impl fmt::Debug for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Method")
+            .field("params", &self.params)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A parameter of a method.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Param {
+    /// The name by which callers pass it.
+    pub name: Text,
+    /// What it is when a call leaves it out.
+    pub default: Option<Value>,
+}
+
+impl From<&str> for Param {
+    fn from(name: &str) -> Self {
+        Self {
+            name: Text::from(name),
+            default: None,
+        }
+    }
+}
+
+impl From<(&str, Option<Value>)> for Param {
+    fn from((name, default): (&str, Option<Value>)) -> Self {
+        Self {
+            name: Text::from(name),
+            default,
+        }
+    }
+}
+
+/// What can become a method: functions, closures, and [`Method`] itself.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a method of a service",
+    note = "a method is an async function or closure of up to 12 arguments, each `DeserializeOwned` or an extractor such as `Context`",
+    note = "its result is a plain type, `Returns(T)`, or `Result<T, E>` with `T: Serialize` and `E: Display`"
+)]
+pub trait IntoMethod<Args> {
+    /// The method.
+    fn into_method(self) -> Method;
+}
+
+impl<Args, H: Handler<Args>> IntoMethod<Args> for H {
+    fn into_method(self) -> Method {
+        Method::new(self)
+    }
+}
+
+impl IntoMethod<()> for Method {
+    fn into_method(self) -> Method {
+        self
+    }
+}
+
+/// A call of a method of ours, as layers see it: who calls, and the decoded arguments.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Invocation {
+    /// Who calls.
+    pub context: Context,
+    /// The positional arguments.
+    pub args: Vec<Value>,
+    /// The keyword arguments.
+    pub kwargs: Map,
+    /// What layers hand to the layers inside them.
+    pub extensions: Extensions,
+    pub(crate) params: Arc<Vec<Param>>,
+    pub(crate) registry: CodecRegistry,
+}
+
+impl Invocation {
+    pub(crate) fn new(
+        context: Context,
+        args: Vec<Value>,
+        kwargs: Map,
+        params: Arc<Vec<Param>>,
+        registry: CodecRegistry,
+    ) -> Self {
+        Self {
+            context,
+            args,
+            kwargs,
+            extensions: Extensions::new(),
+            params,
+            registry,
+        }
+    }
+}
+
+/// Runs one method: the innermost tower service of the provider's side.
+#[derive(Clone)]
+pub struct MethodService {
+    path: Path,
+}
+
+#[derive(Clone)]
+enum Path {
+    Plain(Arc<ErasedHandler>),
+    Layered(BoxCloneSyncService<Invocation, Output, RemoteError>),
+}
+
+impl MethodService {
+    pub(super) fn layered<L>(layer: &L, inner: Self) -> Self
+    where
+        L: Layer<Self>,
+        L::Service:
+            tower_service::Service<Invocation, Response = Output> + Clone + Send + Sync + 'static,
+        <L::Service as tower_service::Service<Invocation>>::Error: Into<tower::BoxError>,
+        <L::Service as tower_service::Service<Invocation>>::Future: Send + 'static,
+    {
+        let service = layer
+            .layer(inner)
+            .map_err(|error| super::reply::boxed_into_remote_error(error.into()));
+        Self {
+            path: Path::Layered(BoxCloneSyncService::new(service)),
+        }
+    }
+
+    /// Waits until the layers are ready, then runs the method.
+    pub(crate) fn run(&self, invocation: Invocation) -> HandlerFuture {
+        match &self.path {
+            Path::Plain(handler) => handler(CallArguments::new(invocation)),
+            Path::Layered(service) => Box::pin(service.clone().oneshot(invocation)),
+        }
+    }
+}
+
+impl tower_service::Service<Invocation> for MethodService {
+    type Response = Output;
+    type Error = RemoteError;
+    type Future = HandlerFuture;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), RemoteError>> {
+        match &mut self.path {
+            Path::Plain(_) => Poll::Ready(Ok(())),
+            Path::Layered(service) => service.poll_ready(cx),
+        }
+    }
+
+    fn call(&mut self, invocation: Invocation) -> HandlerFuture {
+        match &mut self.path {
+            Path::Plain(handler) => handler(CallArguments::new(invocation)),
+            Path::Layered(service) => service.call(invocation),
+        }
+    }
+}
+
+impl fmt::Debug for MethodService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MethodService")
+    }
+}

@@ -1,0 +1,49 @@
+//! Whether a peer is connected, and why not.
+
+use std::fmt;
+use std::sync::Arc;
+
+use hypha_transport::{CloseReason, TransportError};
+
+use crate::error::with_sources;
+
+/// State of the connection of a peer.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum State {
+    /// Frames flow.
+    Connected,
+    /// It is over.
+    Closed(ClosedReason),
+}
+
+/// Why a connection ended.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ClosedReason {
+    /// `disconnect` was called, or the last handle was dropped.
+    Local,
+    /// The other end closed, with this code and text.
+    Remote(CloseReason),
+    /// The server said why before it closed.
+    Server(Arc<str>),
+    /// The transport broke.
+    Transport(Arc<TransportError>),
+    /// Nothing arrived for too long after a ping.
+    Silent,
+    /// The manager asked this client to leave.
+    ForceExit(Arc<str>),
+}
+
+impl fmt::Display for ClosedReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local => f.write_str("closed here"),
+            Self::Remote(reason) => write!(f, "closed by the other end: {reason}"),
+            Self::Server(text) => write!(f, "closed by the server: {text}"),
+            Self::Transport(error) => f.write_str(&with_sources(&**error)),
+            Self::Silent => f.write_str("the other end did not answer a ping"),
+            Self::ForceExit(text) => write!(f, "the server asked this client to leave: {text}"),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Texts of errors that cross the wire. Other clients match on parts of them (protocol
+//! sections 6.4 and 6.6), so they have one home.
+
+use std::time::Duration;
+
+use crate::address::Address;
+use crate::error::with_sources;
+use crate::payload::Unacceptable;
+
+/// Too much runs here already.
+pub(crate) const BUSY: &str = "Busy: too many calls are running here, try again later";
+
+pub(crate) fn method_expired(from: &Address, method: &str) -> String {
+    format!("Method expired or not found: {from}:{method}")
+}
+
+pub(crate) fn session_not_found(from: &Address, method: &str) -> String {
+    format!("Session not found: {from}:{method}")
+}
+
+pub(crate) fn method_not_found(from: &Address, method: &str, local: &Address) -> String {
+    format!("Method not found: {from}:{method} at {}", local.client_id())
+}
+
+pub(crate) fn invalid_method(from: &Address, method: &str) -> String {
+    format!("Invalid method: {from}:{method}")
+}
+
+pub(crate) fn access_denied(method: &str, from: &Address, target: &Address) -> String {
+    format!("Access denied for method call ({method}) from {from} to target {target}")
+}
+
+pub(crate) fn permission_denied(method: &str, own: &str, from: &str) -> String {
+    format!(
+        "Permission denied for invoking protected method {method}, workspace mismatch: {own} != {from}"
+    )
+}
+
+pub(crate) fn service_hidden(id: &str, workspace: &str) -> String {
+    format!(
+        "Permission denied for getting protected service: {id}, workspace mismatch: {workspace}"
+    )
+}
+
+pub(crate) fn service_not_found(id: &str) -> String {
+    format!("Service not found: {id}")
+}
+
+pub(crate) fn client_disconnected(peer: &Address) -> String {
+    format!("Client disconnected: {peer}")
+}
+
+pub(crate) fn peer_not_connected(peer: &Address) -> String {
+    format!("Target peer {peer} is not connected")
+}
+
+/// The server maps the first words to HTTP 504.
+pub(crate) fn timed_out(target: &Address, method: &str, silence: Duration) -> String {
+    format!(
+        "TimeoutError: Method call timed out: {target}:{method}, no sign of life for {silence:?}"
+    )
+}
+
+pub(crate) fn unacceptable(problem: &Unacceptable) -> String {
+    match problem {
+        Unacceptable::Malformed(error) => format!("Malformed call: {}", with_sources(error)),
+        Unacceptable::NoPromise => String::from("Malformed call: its promise is none"),
+        Unacceptable::ForeignPromise(part) => {
+            format!(
+                "Access denied: the promise of this call sends its `{part}` to somebody else than the caller"
+            )
+        }
+    }
+}
+
+pub(crate) fn result_too_large(size: usize, limit: usize) -> String {
+    format!(
+        "The result has {size} bytes, more than the {limit} that can go in one frame; messages in several frames are not supported yet"
+    )
+}
+
+pub(crate) fn panicked(what: &str) -> String {
+    format!("The method panicked: {what}")
+}

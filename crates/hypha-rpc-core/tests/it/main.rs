@@ -1,0 +1,11 @@
+//! Peers over the in-memory transport: direct links, and a server that the tests play.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod arguments;
+mod bad_input;
+mod calls;
+mod layers;
+mod lifetime;
+mod pair;
+mod relay;
+mod services;
