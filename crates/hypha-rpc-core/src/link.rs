@@ -258,10 +258,10 @@ impl Link {
                 overwrite,
                 done,
             } => {
-                drop(done.send(self.engine.add_service(*record, overwrite).is_ok()));
+                let _ = done.send(self.engine.add_service(*record, overwrite).is_ok());
             }
             Command::RemoveService { id, done } => {
-                drop(done.send(self.engine.remove_service(&id).is_some()));
+                let _ = done.send(self.engine.remove_service(&id).is_some());
             }
             Command::Services { done } => {
                 drop(

@@ -609,7 +609,7 @@ async fn the_client_pings_refreshes_its_token_and_notices_silence() {
     let (reason, token) = watching.await.unwrap();
     assert!(matches!(reason, ClosedReason::Silent), "{reason}");
     assert!((started.elapsed() - silent_from) <= Duration::from_secs(30));
-    assert_eq!(token.unwrap().expose(), "at-48");
+    assert_eq!(token.unwrap().expose(), "at-52");
 }
 
 #[tokio::test]
