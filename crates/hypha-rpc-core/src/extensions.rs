@@ -8,6 +8,10 @@ use std::sync::Arc;
 /// At most one value of each type, shared between clones. Empty costs nothing.
 #[derive(Clone, Default)]
 pub struct Extensions {
+    #[expect(
+        clippy::box_collection,
+        reason = "one word instead of six in every call, which rarely has any"
+    )]
     values: Option<Box<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>>,
 }
 

@@ -21,6 +21,7 @@ mod secret;
 mod service;
 mod session;
 mod shared;
+mod start;
 mod state;
 mod texts;
 

@@ -61,6 +61,7 @@ impl Driver for TaskDriver {
 /// The channel has no bound of its own: calls bring a permit of the budget, everything else is at
 /// most one message for each call or handle.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every command is a call")]
 pub(crate) enum Command {
     Call {
         key: u64,
@@ -258,7 +259,7 @@ impl Link {
                 overwrite,
                 done,
             } => {
-                let _ = done.send(self.engine.add_service(*record, overwrite).is_ok());
+                let _ = done.send(self.engine.add_service(*record, overwrite));
             }
             Command::RemoveService { id, done } => {
                 let _ = done.send(self.engine.remove_service(&id).is_some());

@@ -3,27 +3,27 @@
 use std::fmt;
 use std::sync::Arc;
 
-use hypha_codec::{Map, Text, Value};
+use hypha_codec::{EncodeError, Map, Text, Value};
 use hypha_transport::Transport;
-use tokio::sync::{mpsc, oneshot, watch};
+use serde::de::DeserializeOwned;
+use tokio::sync::{oneshot, watch};
 use tower::BoxError;
 use tower_layer::Layer;
 
-use crate::address::Address;
-use crate::built_in;
+use crate::address::{Address, ServiceId};
 use crate::call::{Call, CallService, Reply};
 use crate::config::PeerConfig;
-use crate::dispatch::{self, Environment};
-use crate::engine::{Engine, EngineConfig, KeepaliveConfig, Remote, Stats};
+use crate::engine::{KeepaliveConfig, Remote, Stats};
 use crate::error::{CallError, ConnectError, RegisterError};
-use crate::link::{self, Channels, Command, Link};
+use crate::link::Command;
 use crate::protocol::{self, built_in_path, manager_path};
 use crate::remote::{MethodCall, RemoteService};
 use crate::secret::Secret;
-use crate::service::Service;
+use crate::service::{Arguments, Service};
 use crate::session::{SessionIds, random_id};
 use crate::shared::Shared;
-use crate::state::State;
+use crate::start::Start;
+use crate::state::{ClosedReason, State};
 
 /// One end of a connection: registers services and calls those of others.
 ///
@@ -32,8 +32,8 @@ use crate::state::State;
 #[derive(Clone)]
 pub struct Peer {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) path: CallService,
-    remote: Option<Address>,
+    pub(crate) calls: CallService,
+    pub(crate) remote: Option<Address>,
     pub(crate) tokens: watch::Receiver<Option<Secret>>,
 }
 
@@ -89,24 +89,18 @@ impl Peer {
             remote,
             user,
         } = identity;
-        let (tx, rx) = transport.split();
-        // What a peer is known to survive bounds messages on a relay; here the transport does.
         let start = Start {
-            keepalive: KeepaliveConfig::default(),
-            manager: None,
-            remote: Some(remote.clone()),
+            local,
+            remote: Remote::Direct { peer: remote },
             server_url: None,
             direct_user: Some(user),
-            local,
+            keepalive: KeepaliveConfig::default(),
+            sessions: SessionIds::new(random_id()?),
+            token: None,
             config,
         };
-        start.run(
-            tx,
-            rx,
-            Remote::Direct { peer: remote },
-            SessionIds::new(random_id()?),
-            None,
-        )
+        let (tx, rx) = transport.split();
+        Ok(start.run(tx, rx))
     }
 
     /// Our address.
@@ -156,7 +150,7 @@ impl Peer {
         <L::Service as tower_service::Service<Call>>::Future: Send + 'static,
     {
         Self {
-            path: self.path.layered(&layer),
+            calls: self.calls.layered(&layer),
             ..self
         }
     }
@@ -216,8 +210,7 @@ impl Peer {
     /// # Errors
     /// [`RegisterError::Unknown`] if it is not registered here, and what the server says.
     pub async fn unregister_service(&self, id: &str) -> Result<(), RegisterError> {
-        let bare =
-            crate::address::ServiceId::parse(id).map_or_else(|_| Text::from(id), |id| id.service);
+        let bare = ServiceId::parse(id).map_or_else(|_| Text::from(id), |id| id.service);
         let id = bare.to_string();
         if id == protocol::BUILT_IN || !self.ask(|done| Command::RemoveService { id, done }).await?
         {
@@ -236,7 +229,7 @@ impl Peer {
     /// # Errors
     /// The provider's error if it has no such service or does not let us see it.
     pub async fn get_remote_service(&self, id: &str) -> Result<RemoteService, CallError> {
-        let parsed = crate::address::ServiceId::parse(id);
+        let parsed = ServiceId::parse(id);
         let (provider, service) = match (&self.remote, &parsed) {
             (Some(remote), Ok(id)) => (remote.clone(), id.service.clone()),
             (None, Ok(id)) => {
@@ -248,11 +241,10 @@ impl Peer {
                     .client
                     .as_deref()
                     .unwrap_or_else(|| self.shared.local.client_id());
-                let provider =
-                    Address::new(workspace, client).map_err(hypha_codec::EncodeError::custom)?;
+                let provider = Address::new(workspace, client).map_err(EncodeError::custom)?;
                 (provider, id.service.clone())
             }
-            (_, Err(error)) => return Err(hypha_codec::EncodeError::custom(error).into()),
+            (_, Err(error)) => return Err(EncodeError::custom(error).into()),
         };
         let description: Value = self
             .method_at(&provider, built_in_path("get_service"))
@@ -262,7 +254,6 @@ impl Peer {
     }
 
     /// Starts a call of the method at a path of a client, such as `services.calculator.add`.
-    #[must_use]
     pub fn method_at(&self, target: &Address, path: impl Into<Text>) -> MethodCall {
         MethodCall::new(
             self.clone(),
@@ -274,7 +265,6 @@ impl Peer {
     /// Starts a call of a method of the manager.
     ///
     /// On a direct link there is no manager, and the call fails.
-    #[must_use]
     pub fn manager_method(&self, name: &str) -> MethodCall {
         let manager = self
             .shared
@@ -322,7 +312,7 @@ impl Peer {
     }
 
     /// Waits until the connection is closed, and says why it was.
-    pub async fn closed(&self) -> crate::state::ClosedReason {
+    pub async fn closed(&self) -> ClosedReason {
         let mut state = self.shared.state.clone();
         match state
             .wait_for(|state| matches!(state, State::Closed(_)))
@@ -330,17 +320,17 @@ impl Peer {
             .as_deref()
         {
             Ok(State::Closed(reason)) => reason.clone(),
-            _ => crate::state::ClosedReason::Local,
+            _ => ClosedReason::Local,
         }
     }
 
     pub(crate) async fn call_manager<T>(
         &self,
         method: &str,
-        args: impl crate::service::Arguments,
+        args: impl Arguments,
     ) -> Result<T, CallError>
     where
-        T: serde::de::DeserializeOwned,
+        T: DeserializeOwned,
     {
         self.manager_method(method).args(args).decode().await
     }
@@ -405,99 +395,5 @@ impl ServiceInfo {
             .get(name)
             .and_then(Value::as_str)
             .unwrap_or_default()
-    }
-}
-
-/// What a peer is made of, once it is known who is at the other end.
-pub(crate) struct Start {
-    pub(crate) local: Address,
-    pub(crate) manager: Option<Address>,
-    pub(crate) remote: Option<Address>,
-    pub(crate) server_url: Option<Text>,
-    pub(crate) direct_user: Option<Option<Value>>,
-    pub(crate) keepalive: KeepaliveConfig,
-    pub(crate) config: PeerConfig,
-}
-
-impl Start {
-    /// Starts the link and dispatch tasks.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the tasks of a peer end when its last handle is dropped"
-    )]
-    pub(crate) fn run<Tx, Rx>(
-        self,
-        tx: Tx,
-        rx: Rx,
-        remote: Remote,
-        sessions: SessionIds,
-        token: Option<Secret>,
-    ) -> Result<Peer, ConnectError>
-    where
-        Tx: hypha_transport::FrameTx,
-        Rx: hypha_transport::FrameRx,
-    {
-        let Self {
-            local,
-            manager,
-            remote: direct,
-            server_url,
-            direct_user,
-            keepalive,
-            config,
-        } = self;
-        let (commands, commands_rx) = mpsc::unbounded_channel();
-        let (progress, progress_rx) = mpsc::unbounded_channel();
-        let (invokes, invokes_rx) = mpsc::unbounded_channel();
-        let (state_tx, state) = watch::channel(State::Connected);
-        let (tokens_tx, tokens) = watch::channel(token);
-
-        let engine_config = EngineConfig {
-            local: local.clone(),
-            remote,
-            sessions: sessions.clone(),
-            keepalive,
-            max_running: config.max_running,
-            max_running_bytes: config.max_running_bytes,
-        };
-        let mut engine = Engine::new(tokio::time::Instant::now().into_std(), engine_config);
-        let (built_in, _) = built_in::service(
-            &local,
-            server_url.as_ref(),
-            config.name.as_ref(),
-            &config.app_id,
-        );
-        drop(engine.add_service(built_in, true));
-
-        let environment = Environment {
-            registry: config.registry.clone(),
-            max_message: config.max_message,
-            direct_user,
-            progress,
-        };
-        let channels = Channels {
-            commands: commands_rx,
-            progress: progress_rx,
-            invokes,
-            state: state_tx,
-            tokens: tokens_tx,
-        };
-        tokio::spawn(link::run(
-            tx,
-            rx,
-            Link::new(engine, local.clone(), channels),
-        ));
-        tokio::spawn(dispatch::run(invokes_rx, environment));
-
-        let shared = Arc::new(Shared::new(
-            local, manager, server_url, config, commands, sessions, state,
-        ));
-        let path = CallService::new(Arc::clone(&shared));
-        Ok(Peer {
-            shared,
-            path,
-            remote: direct,
-            tokens,
-        })
     }
 }

@@ -10,9 +10,10 @@ use crate::config::PeerConfig;
 use crate::engine::{KeepaliveConfig, Remote};
 use crate::error::{ConnectError, RegisterError};
 use crate::handshake::{ConnectionInfo, Credentials, handshake};
-use crate::peer::{Peer, Start};
+use crate::peer::Peer;
 use crate::protocol::kind;
 use crate::session::{SessionIds, random_id};
+use crate::start::Start;
 
 /// How to connect to a server.
 #[derive(Clone, Debug)]
@@ -71,7 +72,6 @@ async fn establish<C: Connector>(
         silent,
         ..
     } = options;
-    let sessions = SessionIds::new(random_id()?.get(..12).unwrap_or_default());
     let transport = connector.connect(ConnectContext::new()).await?;
     let (mut tx, mut rx) = transport.split();
     let info = handshake(&mut tx, &mut rx, &credentials).await?;
@@ -93,20 +93,15 @@ async fn establish<C: Connector>(
     );
     let start = Start {
         local,
-        manager: Some(manager.clone()),
-        remote: None,
+        remote: Remote::Relay { manager },
         server_url,
         direct_user: None,
         keepalive,
+        sessions: SessionIds::new(random_id()?.get(..12).unwrap_or_default()),
+        token: info.reconnection_token.clone(),
         config,
     };
-    let peer = start.run(
-        tx,
-        rx,
-        Remote::Relay { manager },
-        sessions,
-        info.reconnection_token.clone(),
-    )?;
+    let peer = start.run(tx, rx);
     if !silent {
         // The server answers in order, so both can be under way at once. Without the subscription
         // calls to a provider that dies would only end by their time-outs.

@@ -126,7 +126,6 @@ impl RemoteService {
     }
 
     /// Starts a call that has more to say than positional arguments.
-    #[must_use]
     pub fn method(&self, path: &str) -> MethodCall {
         let peer = self.inner.peer.clone();
         let target = match self.get(path) {
@@ -222,6 +221,7 @@ impl MethodCall {
 
 impl<T> MethodCall<T> {
     /// The positional arguments: a tuple, such as `(1.0, "a")`.
+    #[expect(clippy::needless_pass_by_value, reason = "arguments are handed over")]
     pub fn args(mut self, args: impl Arguments) -> Self {
         match payload::Args::encode(self.peer.shared.registry(), &args) {
             Ok(args) => self.args = args,
@@ -231,10 +231,6 @@ impl<T> MethodCall<T> {
     }
 
     /// An argument by name.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "arguments are handed over like positional ones"
-    )]
     pub fn kwarg(mut self, name: impl Into<Text>, value: impl Serialize) -> Self {
         match hypha_codec::to_value(&value) {
             Ok(value) => drop(self.kwargs.insert(name, value)),
@@ -330,7 +326,7 @@ impl<T> MethodCall<T> {
             answered,
             key,
         };
-        peer.path.run(shared, call).await
+        peer.calls.run(shared, call).await
     }
 
     fn fail(&mut self, problem: impl Into<CallError>) {

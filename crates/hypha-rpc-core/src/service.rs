@@ -365,10 +365,6 @@ impl Member {
 
     /// A constant. One that cannot travel is reported when the service is registered.
     #[must_use]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "constants are handed over like methods are"
-    )]
     pub fn value(value: impl Serialize) -> Self {
         Self::Value(hypha_codec::to_value(&value).map_err(|error| error.to_string()))
     }

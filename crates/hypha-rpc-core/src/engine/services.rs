@@ -57,17 +57,13 @@ impl<H> Services<H> {
         self.by_id.values()
     }
 
-    /// Adds a service; an older one of the same id is handed back, replaced only if `overwrite`.
-    pub(crate) fn insert(
-        &mut self,
-        record: ServiceRecord<H>,
-        overwrite: bool,
-    ) -> Result<(), ServiceRecord<H>> {
+    /// Adds a service and says whether it did: one of the same id is replaced only if `overwrite`.
+    pub(crate) fn insert(&mut self, record: ServiceRecord<H>, overwrite: bool) -> bool {
         if !overwrite && self.by_id.contains_key(&record.id) {
-            return Err(record);
+            return false;
         }
         self.by_id.insert(record.id.clone(), record);
-        Ok(())
+        true
     }
 
     pub(crate) fn remove(&mut self, id: &str) -> Option<ServiceRecord<H>> {

@@ -57,7 +57,7 @@ fn engine(remote: Remote) -> TestEngine {
             methods: HashMap::from([(Text::from("f"), "f"), (Text::from("deep.0.g"), "g")]),
             description: Arc::new(Map::from([("constant", Value::from(1))])),
         };
-        assert!(engine.add_service(record, false).is_ok());
+        assert!(engine.add_service(record, false));
     }
     engine
 }
@@ -74,7 +74,7 @@ fn frame(
     to: &str,
     method: &str,
     session: Option<&str>,
-    payload: Value,
+    payload: impl Into<Value>,
 ) -> Bytes {
     let mut header = Map::new();
     header.push("type", "method");
@@ -86,7 +86,7 @@ fn frame(
     if let Some(session) = session {
         header.push("session", session);
     }
-    segments(Value::Map(header), payload)
+    segments(&Value::Map(header), &payload.into())
 }
 
 fn event(kind: &str, from: Option<&str>, fields: Map) -> Bytes {
@@ -100,22 +100,21 @@ fn event(kind: &str, from: Option<&str>, fields: Map) -> Bytes {
             .into_iter()
             .map(|(key, value)| (key.as_str().unwrap().to_owned(), value)),
     );
-    segments(Value::Map(header), Value::Null)
+    segments(&Value::Map(header), &Value::Null)
 }
 
-fn segments(header: Value, payload: Value) -> Bytes {
-    let mut frame = hypha_codec::encode(&header).unwrap().to_vec();
+fn segments(header: &Value, payload: &Value) -> Bytes {
+    let mut frame = hypha_codec::encode(header).unwrap().to_vec();
     if !payload.is_null() {
-        frame.extend_from_slice(&hypha_codec::encode(&payload).unwrap());
+        frame.extend_from_slice(&hypha_codec::encode(payload).unwrap());
     }
     Bytes::from(frame)
 }
 
+type Sent = (String, String, Option<String>, Option<String>, Value);
+
 /// What the engine writes next: `to`, `method`, `parent`, `session` and the payload.
-fn sent(
-    engine: &mut TestEngine,
-    now: Instant,
-) -> Option<(String, String, Option<String>, Option<String>, Value)> {
+fn sent(engine: &mut TestEngine, now: Instant) -> Option<Sent> {
     let transmit = engine.poll_transmit(now)?;
     let TransmitContent::Binary(rope) = transmit.content else {
         panic!("a control message")

@@ -8,7 +8,10 @@ use hypha_codec::Text;
 ///
 /// `{}` shows the message, `{:#}` the message and the trace.
 #[derive(Clone, Debug)]
-pub struct RemoteError {
+pub struct RemoteError(Box<Parts>);
+
+#[derive(Clone, Debug)]
+struct Parts {
     message: Text,
     type_name: Option<Text>,
     trace: Option<Text>,
@@ -50,43 +53,38 @@ impl RemoteError {
     pub fn new(message: impl Into<Text>) -> Self {
         let message = message.into();
         let kind = kind_of(&message);
-        Self {
-            message,
-            type_name: None,
-            trace: None,
-            kind,
-        }
+        Self::of_kind(kind, message)
     }
 
     /// Sets the trace that is sent along.
     #[must_use]
     pub fn with_trace(mut self, trace: impl Into<Text>) -> Self {
-        self.trace = Some(trace.into());
+        self.0.trace = Some(trace.into());
         self
     }
 
     /// The useful line: without the traceback, and without the name of the error's type.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// The name of the error's type at the peer, such as `ValueError`, if it told.
     #[must_use]
     pub fn type_name(&self) -> Option<&str> {
-        self.type_name.as_deref()
+        self.0.type_name.as_deref()
     }
 
     /// The traceback or stack of the peer, if it sent one.
     #[must_use]
     pub fn trace(&self) -> Option<&str> {
-        self.trace.as_deref()
+        self.0.trace.as_deref()
     }
 
     /// What the error means.
     #[must_use]
     pub fn kind(&self) -> RemoteErrorKind {
-        self.kind
+        self.0.kind
     }
 
     /// Reads the two texts of an error on the wire.
@@ -95,62 +93,46 @@ impl RemoteError {
     /// trace), and a shortened traceback as the message for an async one; JavaScript and servers
     /// send `Type: message`.
     pub(crate) fn parse(value: &str, trace: Option<&str>) -> Self {
-        let trace = trace.filter(|trace| !trace.trim().is_empty());
-        let kind = kind_of(value);
-        let is_traceback = value.trim_end().contains('\n') && value.contains("File \"")
-            || value.starts_with("Traceback");
-        if is_traceback {
-            let (type_name, message) = last_error_line(value).unwrap_or((None, value.trim()));
-            return Self {
-                message: Text::from(message),
-                type_name: type_name.map(Text::from),
-                trace: Some(Text::from(trace.unwrap_or(value))),
-                kind,
-            };
-        }
-        if let Some((type_name, message)) = split_type(value) {
-            let (type_name, trace) = (Some(Text::from(type_name)), trace.map(Text::from));
-            return Self {
-                message: Text::from(message),
-                type_name,
-                trace,
-                kind,
-            };
-        }
-        let type_name = trace
-            .and_then(last_error_line)
-            .and_then(|(type_name, message)| {
-                // The trace of another error says nothing about the type of this one.
-                (value.ends_with(message) || value.is_empty())
-                    .then_some(type_name)
-                    .flatten()
-            });
-        Self {
-            message: Text::from(value),
+        let mut trace = trace.filter(|trace| !trace.trim().is_empty());
+        let is_traceback = value.starts_with("Traceback")
+            || (value.trim_end().contains('\n') && value.contains("File \""));
+        let (type_name, message) = if is_traceback {
+            trace = trace.or(Some(value));
+            last_error_line(value).unwrap_or_else(|| (None, value.trim()))
+        } else if let Some((type_name, message)) = split_type(value) {
+            (Some(type_name), message)
+        } else {
+            // The trace of another error says nothing about the type of this one.
+            let last = trace.and_then(last_error_line);
+            let same = last.filter(|(_, message)| value.ends_with(message) || value.is_empty());
+            (same.and_then(|(type_name, _)| type_name), value)
+        };
+        Self(Box::new(Parts {
+            message: Text::from(message),
             type_name: type_name.map(Text::from),
             trace: trace.map(Text::from),
-            kind,
-        }
+            kind: kind_of(value),
+        }))
     }
 
     pub(crate) fn of_kind(kind: RemoteErrorKind, message: impl Into<Text>) -> Self {
-        Self {
+        Self(Box::new(Parts {
             message: message.into(),
             type_name: None,
             trace: None,
             kind,
-        }
+        }))
     }
 }
 
 impl fmt::Display for RemoteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(type_name) = &self.type_name {
+        if let Some(type_name) = &self.0.type_name {
             write!(f, "{type_name}: ")?;
         }
-        f.write_str(&self.message)?;
+        f.write_str(&self.0.message)?;
         if f.alternate()
-            && let Some(trace) = &self.trace
+            && let Some(trace) = &self.0.trace
         {
             write!(f, "\n{trace}")?;
         }

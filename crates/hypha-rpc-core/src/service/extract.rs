@@ -1,5 +1,6 @@
 //! Arguments of a call, taken one by one by the parameters of a handler.
 
+use std::fmt;
 use std::sync::Arc;
 
 use hypha_codec::{CodecRegistry, Map, Value};
@@ -191,7 +192,7 @@ impl<'de> Deserializer<'de> for Absent {
     }
 }
 
-fn invalid(what: String) -> RemoteError {
+fn invalid(what: impl fmt::Display) -> RemoteError {
     RemoteError::of_kind(
         RemoteErrorKind::InvalidArguments,
         format!("Invalid arguments: {what}"),

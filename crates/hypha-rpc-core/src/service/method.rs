@@ -101,10 +101,6 @@ impl Method {
     /// Names the next parameter and gives the value it has when a call leaves it out. A value that
     /// cannot travel is `null`.
     #[must_use]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "defaults are handed over like constants are"
-    )]
     pub fn param_default(self, name: impl Into<Text>, default: impl Serialize) -> Self {
         let default = hypha_codec::to_value(&default).unwrap_or_default();
         self.add_param(Param {

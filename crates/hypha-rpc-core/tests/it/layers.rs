@@ -132,7 +132,7 @@ async fn a_layer_of_the_user_and_a_limit_on_each_side() {
 #[tokio::test(start_paused = true)]
 async fn errors_of_layers_reach_the_caller() {
     let (caller, provider) = peers();
-    let service = Service::new("s").method("hang", || std::future::pending::<()>());
+    let service = Service::new("s").method("hang", std::future::pending::<()>);
     provider.register_service(service).await.unwrap();
     let impatient = caller
         .clone()
@@ -147,7 +147,7 @@ async fn errors_of_layers_reach_the_caller() {
     );
 
     let service = Service::new("t")
-        .method("hang", || std::future::pending::<()>())
+        .method("hang", std::future::pending::<()>)
         .layer(TimeoutLayer::new(Duration::from_secs(3)));
     provider.register_service(service).await.unwrap();
     let t = caller.get_remote_service("t").await.unwrap();

@@ -19,7 +19,7 @@ impl Drop for Dropped {
 
 #[tokio::test]
 async fn a_dropped_call_frees_its_session() {
-    let service = Service::new("s").method("hang", || std::future::pending::<()>());
+    let service = Service::new("s").method("hang", std::future::pending::<()>);
     let (s, caller, provider) = serve(service).await;
     {
         let call = s.call::<()>("hang", ());

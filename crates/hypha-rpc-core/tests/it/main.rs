@@ -1,5 +1,9 @@
 //! Peers over the in-memory transport: direct links, and a server that the tests play.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests start tasks and read the (paused) clock"
+)]
 
 mod arguments;
 mod bad_input;

@@ -1,0 +1,236 @@
+//! What arrives: answers to our calls, calls of our methods, and messages of the server.
+
+use std::time::Instant;
+
+use hypha_codec::{Header, Packet, Text};
+use serde::Deserialize;
+
+use super::outbox::{Content, Lane, Queued};
+use super::services::Lookup;
+use super::{
+    Driver, Engine, Event, Invoke, Leave, MAX_WAITING_REJECTS, Outcome, Remote, answer_frame,
+};
+use crate::address::Address;
+use crate::protocol::{SERVICES, answer, kind};
+use crate::secret::Secret;
+use crate::{payload, texts};
+
+impl<D: Driver> Engine<D> {
+    pub(crate) fn handle_text(&mut self, text: &str) {
+        self.keepalive.heard();
+        // Unknown control messages may be logged and are otherwise ignored (protocol section 1.3).
+        let Ok(control) = serde_json::from_str::<Control>(text) else {
+            self.malformed += 1;
+            return;
+        };
+        match control.kind.as_str() {
+            "error" => self
+                .events
+                .push_back(Event::ServerError(control.message.unwrap_or_default())),
+            "reconnection_token" => {
+                if let Some(token) = control.reconnection_token {
+                    self.events.push_back(Event::Token(Secret::from(token)));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn handle_frame(&mut self, now: Instant, frame: bytes::Bytes) {
+        self.keepalive.heard();
+        let Ok(packet) = Packet::parse(frame) else {
+            self.malformed += 1;
+            return;
+        };
+        let Ok(header) = packet.header() else {
+            self.malformed += 1;
+            return;
+        };
+        match header.kind() {
+            Some(kind::METHOD) => self.handle_method(now, &packet, &header),
+            Some(other) => self.handle_system(other, &packet, &header),
+            None => self.malformed += 1,
+        }
+    }
+
+    fn handle_method(&mut self, now: Instant, packet: &Packet, header: &Header<'_>) {
+        let Some(path) = header.method() else {
+            self.malformed += 1;
+            return;
+        };
+        let Some(from) = self.sender(header) else {
+            self.malformed += 1;
+            return;
+        };
+        match path.split_once('.') {
+            Some((SERVICES, rest)) => self.handle_service_call(now, packet, header, &from, rest),
+            Some(_) => self.handle_session_call(now, packet, header, &from, path),
+            None => {
+                let text = texts::method_not_found(&from, path, &self.local);
+                self.refuse(header, &from, &text);
+            }
+        }
+    }
+
+    fn handle_service_call(
+        &mut self,
+        now: Instant,
+        packet: &Packet,
+        header: &Header<'_>,
+        from: &Address,
+        rest: &str,
+    ) {
+        let path = header.method().unwrap_or_default();
+        if let Some(text) = self.misdirected(header, path) {
+            return self.refuse(header, from, &text);
+        }
+        let handler = match self.services.find(rest) {
+            Lookup::Method(record, handler) => {
+                if record
+                    .access
+                    .admits(from, self.local.workspace(), self.manager())
+                {
+                    Ok(handler.clone())
+                } else {
+                    Err(texts::permission_denied(
+                        path,
+                        self.local.workspace(),
+                        from.workspace(),
+                    ))
+                }
+            }
+            Lookup::NotCallable => Err(texts::invalid_method(from, path)),
+            Lookup::Missing => Err(texts::method_expired(from, path)),
+        };
+        let bytes = packet.payload().len();
+        match handler {
+            Err(text) => self.refuse(header, from, &text),
+            Ok(_) if !self.running.has_room(bytes) => self.refuse(header, from, texts::BUSY),
+            Ok(handler) => {
+                let session = header.session().map(Text::from);
+                let key = self
+                    .running
+                    .start(now, Text::from(from.as_str()), session, bytes);
+                self.events.push_back(Event::Invoke(Invoke {
+                    key,
+                    handler,
+                    from: from.clone(),
+                    packet: packet.clone(),
+                }));
+            }
+        }
+    }
+
+    /// A frame for `SESSION.name`: an answer to one of our calls, or nothing we know.
+    fn handle_session_call(
+        &mut self,
+        now: Instant,
+        packet: &Packet,
+        header: &Header<'_>,
+        from: &Address,
+        path: &str,
+    ) {
+        let Some((session, name)) = path.rsplit_once('.') else {
+            return;
+        };
+        let Some((key, call)) = self
+            .calls
+            .key_of(session)
+            .and_then(|key| Some((key, self.calls.get(key)?)))
+        else {
+            // Late answers and heartbeats for dead sessions are ordinary (protocol section 18,
+            // rules 5 and 6) and want no answer; calls into dead sessions get one.
+            let text = texts::session_not_found(from, path);
+            return self.refuse(header, from, &text);
+        };
+        if call.target != *from {
+            let text = texts::access_denied(path, from, &call.target);
+            return self.refuse(header, from, &text);
+        }
+        match name {
+            answer::HEARTBEAT => self.calls.heard(key, now),
+            answer::RESOLVE => self.finish_call(key, Outcome::Resolved(packet.clone())),
+            answer::REJECT => self.finish_call(key, Outcome::Rejected(packet.clone())),
+            _ => {
+                let text = texts::method_expired(from, path);
+                self.refuse(header, from, &text);
+            }
+        }
+    }
+
+    /// Messages about the connection itself: believed only from the server (protocol section
+    /// 18, rule 22).
+    fn handle_system(&mut self, kind: &str, packet: &Packet, header: &Header<'_>) {
+        let from_server = match (&self.remote, header.from()) {
+            (Remote::Direct { .. }, _) => false,
+            (Remote::Relay { .. }, None) => true,
+            (Remote::Relay { manager }, Some(from)) => from == manager.as_str(),
+        };
+        if !from_server {
+            return;
+        }
+        match kind {
+            kind::CLIENT_DISCONNECTED => {
+                if let Some(peer) = payload::departed_client(packet) {
+                    let text = texts::client_disconnected(&peer);
+                    self.drop_peer(&peer, &text);
+                }
+            }
+            kind::PEER_NOT_FOUND => {
+                if let Some((peer, text)) = payload::missing_peer(packet) {
+                    let text = text.unwrap_or_else(|| texts::peer_not_connected(&peer));
+                    self.drop_peer(&peer, &text);
+                }
+            }
+            kind::FORCE_EXIT if header.from().is_some() => {
+                let reason = payload::exit_reason(packet);
+                self.events
+                    .push_back(Event::Leave(Leave::ForceExit(reason)));
+            }
+            _ => {}
+        }
+    }
+
+    /// Who sent a frame: what the server wrote, or who is at the other end (identity never
+    /// comes from the peer's own words).
+    fn sender(&self, header: &Header<'_>) -> Option<Address> {
+        match &self.remote {
+            Remote::Relay { .. } => Address::parse(header.from()?).ok(),
+            Remote::Direct { peer } => Some(peer.clone()),
+        }
+    }
+
+    /// A frame for another workspace than ours is not for us (protocol section 6.4).
+    fn misdirected(&self, header: &Header<'_>, path: &str) -> Option<String> {
+        let (workspace, _) = header.to()?.split_once('/')?;
+        let own = self.local.workspace();
+        let ours = matches!(self.remote, Remote::Direct { .. }) || workspace == own;
+        (!ours).then(|| texts::permission_denied(path, own, workspace))
+    }
+
+    /// Answers a call that will not run, if an answer is wanted.
+    fn refuse(&mut self, header: &Header<'_>, from: &Address, text: &str) {
+        if let Some(session) = header.session()
+            && self.outbox.waiting_answers() < MAX_WAITING_REJECTS
+        {
+            let frame = answer_frame(
+                &self.local,
+                from.as_str(),
+                session,
+                answer::REJECT,
+                payload::reject(text, ""),
+            );
+            self.outbox
+                .push(Lane::Answer, Queued::plain(Content::Binary(frame)));
+        }
+    }
+}
+
+/// A text frame of the server.
+#[derive(Deserialize)]
+struct Control {
+    #[serde(rename = "type")]
+    kind: String,
+    message: Option<String>,
+    reconnection_token: Option<String>,
+}

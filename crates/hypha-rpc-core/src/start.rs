@@ -1,0 +1,111 @@
+//! Putting a peer together: engine, link task, dispatch task, handle.
+
+use std::sync::Arc;
+
+use hypha_codec::{Text, Value};
+use hypha_transport::{FrameRx, FrameTx};
+use tokio::sync::{mpsc, watch};
+
+use crate::address::Address;
+use crate::built_in;
+use crate::call::CallService;
+use crate::config::PeerConfig;
+use crate::dispatch::{self, Environment};
+use crate::engine::{Engine, EngineConfig, KeepaliveConfig, Remote};
+use crate::link::{self, Channels, Link};
+use crate::peer::Peer;
+use crate::secret::Secret;
+use crate::session::SessionIds;
+use crate::shared::Shared;
+use crate::state::State;
+
+/// What a peer is made of, once it is known who is at the other end.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) local: Address,
+    pub(crate) remote: Remote,
+    pub(crate) server_url: Option<Text>,
+    /// On a direct link, the user that it was made with.
+    pub(crate) direct_user: Option<Option<Value>>,
+    pub(crate) keepalive: KeepaliveConfig,
+    pub(crate) sessions: SessionIds,
+    pub(crate) token: Option<Secret>,
+    pub(crate) config: PeerConfig,
+}
+
+impl Start {
+    /// Starts the link and dispatch tasks. Must be called inside a tokio runtime.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the tasks of a peer end when its last handle is dropped; the engine is told when it began"
+    )]
+    pub(crate) fn run<Tx: FrameTx, Rx: FrameRx>(self, tx: Tx, rx: Rx) -> Peer {
+        let Self {
+            local,
+            remote,
+            server_url,
+            config,
+            ..
+        } = self;
+        let (commands, commands_rx) = mpsc::unbounded_channel();
+        let (progress, progress_rx) = mpsc::unbounded_channel();
+        let (invokes, invokes_rx) = mpsc::unbounded_channel();
+        let (state_tx, state) = watch::channel(State::Connected);
+        let (tokens_tx, tokens) = watch::channel(self.token);
+
+        let engine_config = EngineConfig {
+            local: local.clone(),
+            remote: remote.clone(),
+            sessions: self.sessions.clone(),
+            keepalive: self.keepalive,
+            max_running: config.max_running,
+            max_running_bytes: config.max_running_bytes,
+        };
+        let mut engine = Engine::new(tokio::time::Instant::now().into_std(), engine_config);
+        let (name, app_id) = (config.name.as_ref(), &config.app_id);
+        let (built_in, _) = built_in::service(&local, server_url.as_ref(), name, app_id);
+        engine.add_service(built_in, true);
+
+        let environment = Environment {
+            registry: config.registry.clone(),
+            max_message: config.max_message,
+            direct_user: self.direct_user,
+            progress,
+        };
+        let channels = Channels {
+            commands: commands_rx,
+            progress: progress_rx,
+            invokes,
+            state: state_tx,
+            tokens: tokens_tx,
+        };
+        tokio::spawn(link::run(
+            tx,
+            rx,
+            Link::new(engine, local.clone(), channels),
+        ));
+        tokio::spawn(dispatch::run(invokes_rx, environment));
+
+        let (manager, direct) = match remote {
+            Remote::Relay { manager } => (Some(manager), None),
+            Remote::Direct { peer } => (None, Some(peer)),
+        };
+        let shared = Shared::new(
+            local,
+            manager,
+            server_url,
+            config,
+            commands,
+            self.sessions,
+            state,
+        );
+        let shared = Arc::new(shared);
+        let calls = CallService::new(Arc::clone(&shared));
+        Peer {
+            shared,
+            calls,
+            remote: direct,
+            tokens,
+        }
+    }
+}
