@@ -236,3 +236,30 @@ async fn two_peers_that_both_send_64_mib_before_they_read() {
         assert_eq!(call.await.unwrap().unwrap(), 16 << 20);
     }
 }
+
+#[tokio::test]
+async fn deep_values_pass_up_to_the_limit_and_are_refused_above_it() {
+    let (_peer, mut tx, mut rx) = victim().await;
+    for (depth, passes) in [(600, true), (1000, true), (10_000, false)] {
+        let mut frame = header("services.s.echo", Some("T"));
+        frame.extend_from_slice(b"\x81\xa4args\x91");
+        frame.extend(std::iter::repeat_n(0x91, depth));
+        frame.push(0xc0);
+        tx.feed(Frame::Binary(frame.into())).await.unwrap();
+        tx.flush().await.unwrap();
+        if passes {
+            let Ok(Some(Frame::Binary(frame))) = rx.recv().await else {
+                panic!("no answer")
+            };
+            let packet = hypha_codec::Packet::parse(frame).unwrap();
+            assert_eq!(
+                packet.header().unwrap().method(),
+                Some("T.resolve"),
+                "{depth}"
+            );
+        } else {
+            let text = reject(&mut rx).await;
+            assert!(text.starts_with("Malformed call: "), "{text}");
+        }
+    }
+}

@@ -124,7 +124,12 @@ pub(crate) fn args<const N: usize>(args: [Value; N]) -> Value {
     Value::Map(Map::from([("args", Value::List(args.into()))]))
 }
 
-pub(crate) fn frame(from: &str, method: &str, session: Option<&str>, payload: Value) -> Bytes {
+pub(crate) fn frame(
+    from: &str,
+    method: &str,
+    session: Option<&str>,
+    payload: impl Into<Value>,
+) -> Bytes {
     let mut header = Map::from([
         ("type", "method"),
         ("from", from),
@@ -143,6 +148,7 @@ pub(crate) fn frame(from: &str, method: &str, session: Option<&str>, payload: Va
         ])),
     );
     let mut frame = hypha_codec::encode(&Value::Map(header)).unwrap().to_vec();
+    let payload = payload.into();
     if !payload.is_null() {
         frame.extend_from_slice(&hypha_codec::encode(&payload).unwrap());
     }
