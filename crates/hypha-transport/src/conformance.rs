@@ -25,6 +25,7 @@ mod flow;
 
 use std::error::Error;
 use std::fmt;
+use std::pin::Pin;
 use std::time::Duration;
 
 use crate::Transport;
@@ -154,25 +155,44 @@ where
     R: Transport,
 {
     let mut report = Report::default();
-    macro_rules! run_cases {
-        ($($module:ident::$case:ident),* $(,)?) => {$(
-            let there = judge(stringify!($case), settings, async {
-                let (left, right) = make_pair().await;
-                $module::$case(left, right, settings).await
-            });
-            let there = Box::pin(there).await?;
-            let back = judge(stringify!($case), settings, async {
-                let (left, right) = make_pair().await;
-                $module::$case(right, left, settings).await
-            });
-            let back = Box::pin(back).await?;
-            match (there, back) {
-                (Verdict::Skipped(why), Verdict::Skipped(_)) => report.skipped.push((stringify!($case), why)),
-                _ => report.passed.push(stringify!($case)),
-            }
-        )*};
+    for case in cases() {
+        let there = judge(&case, settings, async {
+            let (left, right) = make_pair().await;
+            (case.there)(left, right, settings).await
+        });
+        let there = there.await?;
+        let back = judge(&case, settings, async {
+            let (left, right) = make_pair().await;
+            (case.back)(right, left, settings).await
+        });
+        match (there, back.await?) {
+            (Verdict::Skipped(why), Verdict::Skipped(_)) => report.skipped.push((case.name, why)),
+            _ => report.passed.push(case.name),
+        }
     }
-    run_cases![
+    Ok(report)
+}
+
+struct Case<L, R> {
+    name: &'static str,
+    there: fn(L, R, Settings) -> Running,
+    back: fn(R, L, Settings) -> Running,
+}
+
+/// Boxed where it is made: all cases side by side would not fit on the stack of an unoptimised test.
+type Running = Pin<Box<dyn Future<Output = Outcome>>>;
+
+fn cases<L: Transport, R: Transport>() -> Vec<Case<L, R>> {
+    macro_rules! cases {
+        ($($module:ident::$case:ident),* $(,)?) => {
+            vec![$(Case {
+                name: stringify!($case),
+                there: |left, right, settings| Box::pin($module::$case(left, right, settings)),
+                back: |right, left, settings| Box::pin($module::$case(right, left, settings)),
+            }),*]
+        };
+    }
+    cases![
         delivery::frames_keep_order_and_content,
         delivery::empty_frames_arrive,
         delivery::many_small_frames_in_one_flush,
@@ -190,8 +210,7 @@ where
         ending::dropping_both_halves_is_seen_by_the_peer,
         ending::sending_after_the_end_fails,
         ending::too_large_to_receive_ends_the_link,
-    ];
-    Ok(report)
+    ]
 }
 
 /// How a case went when it did not fail.
@@ -202,17 +221,17 @@ enum Verdict {
 
 type Outcome = Result<Verdict, String>;
 
-async fn judge(
-    case: &'static str,
+async fn judge<L, R>(
+    case: &Case<L, R>,
     settings: Settings,
     run: impl Future<Output = Outcome>,
 ) -> Result<Verdict, Failure> {
+    let failure = |message| Failure {
+        case: case.name,
+        message,
+    };
     match within(settings.case_timeout, run).await {
-        Some(Ok(verdict)) => Ok(verdict),
-        Some(Err(message)) => Err(Failure { case, message }),
-        None => Err(Failure {
-            case,
-            message: format!("it hung for {:?}", settings.case_timeout),
-        }),
+        Some(outcome) => outcome.map_err(failure),
+        None => Err(failure(format!("it hung for {:?}", settings.case_timeout))),
     }
 }

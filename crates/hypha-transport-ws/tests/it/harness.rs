@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 
-use hypha_transport::{ConnectContext, Connector, Frame, Transport};
+use hypha_transport::{ConnectContext, Connector, Frame};
 use hypha_transport_ws::{
     AcceptOptions, ClientStream, WsConnector, WsOptions, WsTransport, accept,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 pub(crate) async fn listen() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -45,11 +46,22 @@ pub(crate) async fn pair(
 pub(crate) async fn client_of_bare_server(
     options: WsOptions,
 ) -> (WsTransport<ClientStream>, WebSocketStream<TcpStream>) {
+    client_of_bare_server_with(options, 64 << 20).await
+}
+
+/// The same with a limit on the messages that the server takes.
+pub(crate) async fn client_of_bare_server_with(
+    options: WsOptions,
+    server_limit: usize,
+) -> (WsTransport<ClientStream>, WebSocketStream<TcpStream>) {
     let (listener, address) = listen().await;
     let connector = connector(address, options);
     let server = async {
         let (tcp, _) = listener.accept().await.unwrap();
-        tokio_tungstenite::accept_async(tcp).await.unwrap()
+        let config = WebSocketConfig::default().max_message_size(Some(server_limit));
+        tokio_tungstenite::accept_async_with_config(tcp, Some(config))
+            .await
+            .unwrap()
     };
     let (dialled, server) = tokio::join!(connector.connect(ConnectContext::new()), server);
     (dialled.unwrap(), server)
@@ -72,16 +84,6 @@ pub(crate) fn binary(size: usize) -> Frame {
     Frame::from((0..size).map(|n| (n % 251) as u8).collect::<Vec<u8>>())
 }
 
-pub(crate) async fn split_pair() -> (Halves<ClientStream>, Halves<TcpStream>) {
-    let (client, server) = pair(WsOptions::new(), WsOptions::new()).await;
-    (client.split(), server.split())
-}
-
-pub(crate) type Halves<S> = (
-    <WsTransport<S> as Transport>::Tx,
-    <WsTransport<S> as Transport>::Rx,
-);
-
 /// Both ends over a pipe in memory that holds `capacity` bytes: nothing is real, so time can be paused.
 pub(crate) async fn duplex_pair(
     capacity: usize,
@@ -95,4 +97,11 @@ pub(crate) async fn duplex_pair(
     let server = accept(far, AcceptOptions::new().with_link(options));
     let (client, server) = tokio::join!(connector.upgrade(near), server);
     (client.unwrap(), server.unwrap())
+}
+
+/// The server's end of an upgraded stream, and the client's end as a bare pipe: a client that does only what the test
+/// writes. The pipe holds 1000 bytes.
+pub(crate) async fn upgraded(options: WsOptions) -> (WsTransport<DuplexStream>, DuplexStream) {
+    let (near, far) = duplex(1000);
+    (WsTransport::from_upgraded(far, options).await, near)
 }
