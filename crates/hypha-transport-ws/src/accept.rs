@@ -118,7 +118,12 @@ where
         }
     };
     let config = options.link.config(Role::Server);
-    let handshake = accept_hdr_async_with_config(Metered::new(stream), callback, Some(config));
+    // Boxed for its size: it holds a read buffer.
+    let handshake = Box::pin(accept_hdr_async_with_config(
+        Metered::new(stream),
+        callback,
+        Some(config),
+    ));
     match timeout(options.handshake_timeout, handshake).await {
         Ok(Ok(socket)) => Ok(WsTransport::new(socket, options.link)),
         Ok(Err(WsError::Http(response))) => {

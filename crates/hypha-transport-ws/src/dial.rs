@@ -109,7 +109,14 @@ where
     let request = request(connector)?;
     let config = connector.options.config(Role::Client);
     let (stream, rescue) = Metered::with_rescue(stream);
-    match tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await {
+    // Boxed for its size: it holds a read buffer.
+    match Box::pin(tokio_tungstenite::client_async_with_config(
+        request,
+        stream,
+        Some(config),
+    ))
+    .await
+    {
         Ok((mut socket, _response)) => {
             socket.get_mut().forget_rescue();
             Ok(WsTransport::new(socket, connector.options))

@@ -160,12 +160,12 @@ where
             let (left, right) = make_pair().await;
             (case.there)(left, right, settings).await
         });
-        let there = there.await?;
+        let there = Box::pin(there).await?;
         let back = judge(&case, settings, async {
             let (left, right) = make_pair().await;
             (case.back)(right, left, settings).await
         });
-        match (there, back.await?) {
+        match (there, Box::pin(back).await?) {
             (Verdict::Skipped(why), Verdict::Skipped(_)) => report.skipped.push((case.name, why)),
             _ => report.passed.push(case.name),
         }

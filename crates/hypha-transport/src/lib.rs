@@ -13,8 +13,8 @@
 //!
 //! | Feature | Adds |
 //! |---|---|
-//! | `memory` | [`memory`]: two connected ends in one process, and a connector that dials a listener |
-//! | `conformance` | [`conformance`]: the test suite which every transport, also yours, must pass |
+//! | `memory` | module `memory`: two connected ends in one process, and a connector that dials a listener |
+//! | `conformance` | module `conformance`: the test suite which every transport, also yours, must pass |
 //!
 //! Neither is on by default, and neither changes what the rest of the crate does.
 
