@@ -1,4 +1,27 @@
-//! hypha-rpc-core
+//! The protocol engine of Hypha RPC and the tasks that drive it.
+//!
+//! A [`Peer`] is one end of a connection: it registers [`Service`]s and calls those of others,
+//! either straight to one other peer ([`Peer::direct`]) or through a server that relays
+//! ([`Peer::connect`]).
+//!
+#![doc = include_str!("../README.md")]
+//!
+//! # What happens inside
+//!
+//! - The *engine* holds all protocol state and no clock, socket or task. The *link* task moves
+//!   frames between it and the transport; the *dispatch* task decodes arguments and runs handlers.
+//!   Both end when the last handle of the peer is dropped.
+//! - A call has exactly one outcome: the answer, an error of the peer, silence that lasted too long
+//!   ([`CallOptions::timeout`]), its deadline, or the end of the connection. Dropping its future
+//!   frees all that was kept of it.
+//! - Handlers are polled once in the order of arrival and go on in tasks of their own if they are
+//!   not ready; a panic rejects its own call. A handler that computes for long without awaiting
+//!   belongs on the blocking pool: [`Service::blocking`].
+//! - Identity ([`Context`]) comes from the header that the server wrote, or from what a direct link
+//!   was made with. Answers go to the caller and to nobody else.
+//!
+//! Callbacks, generators, interfaces, messages in several frames, events and reconnection are not
+//! part of this version: a message that would need them is refused with an error that says so.
 
 mod address;
 mod built_in;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hypha_codec::Map;
-use hypha_transport::{CloseReason, Frame, FrameRx, FrameTx, TransportError};
+use hypha_transport::{CloseReason, Frame, FrameRx, FrameTx, TransportError, TransportErrorKind};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use crate::address::Address;
@@ -203,7 +203,7 @@ impl Link {
                 Some(progress) = self.channels.progress.recv() => self.handle_progress(progress),
                 result = writer.finished(), if writer.is_busy() => {
                     if let Err(error) = result {
-                        return self.failed(error);
+                        return self.read_the_end(rx, error).await;
                     }
                 }
                 () = sleep.as_mut(), if armed.is_some() => {
@@ -211,6 +211,30 @@ impl Link {
                     self.engine.handle_timeout(now());
                 }
             }
+        }
+    }
+
+    /// Sending failed: what the other end sent before, and why the link ended, is still to be read.
+    async fn read_the_end<Rx: FrameRx>(
+        &mut self,
+        rx: &mut Rx,
+        error: TransportError,
+    ) -> ClosedReason {
+        let read = async {
+            loop {
+                match rx.recv().await {
+                    Ok(Some(Frame::Binary(frame))) => self.engine.handle_frame(now(), frame),
+                    Ok(Some(Frame::Text(text))) => self.engine.handle_text(&text),
+                    Ok(None) => return TransportError::closed(CloseReason::normal()),
+                    Err(end) => return end,
+                }
+            }
+        };
+        let end = tokio::time::timeout(CLOSE_TIMEOUT, read).await;
+        self.handle_events();
+        match end {
+            Ok(end) => self.failed(end),
+            Err(_) => self.failed(error),
         }
     }
 
@@ -349,7 +373,7 @@ impl Link {
     fn failed(&mut self, error: TransportError) -> ClosedReason {
         match (self.complaint.take(), error.close_reason()) {
             (Some(text), _) => ClosedReason::Server(text.into()),
-            (None, Some(reason)) if error.kind() == hypha_transport::TransportErrorKind::Closed => {
+            (None, Some(reason)) if error.kind() == TransportErrorKind::Closed => {
                 ClosedReason::Remote(reason.clone())
             }
             _ => ClosedReason::Transport(Arc::new(error)),
@@ -412,8 +436,18 @@ async fn write<Tx: FrameTx>(mut tx: Tx, batch: Vec<Queued>) -> (Tx, Result<(), T
             TransmitContent::Text(text) => Frame::Text(text),
             TransmitContent::Binary(rope) => Frame::Binary(rope.into_bytes()),
         };
-        if let Err(error) = tx.feed(frame).await {
-            return (tx, Err(error));
+        match tx.feed(frame).await {
+            Ok(()) => {}
+            // This frame cannot travel, the link goes on: its caller's silence will tell.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    TransportErrorKind::TooLarge | TransportErrorKind::Unsupported
+                ) =>
+            {
+                tracing::warn!(%error, "a frame was not sent");
+            }
+            Err(error) => return (tx, Err(error)),
         }
     }
     let flushed = tx.flush().await;

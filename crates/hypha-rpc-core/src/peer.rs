@@ -99,8 +99,9 @@ impl Peer {
             token: None,
             config,
         };
+        let limits = transport.limits();
         let (tx, rx) = transport.split();
-        Ok(start.run(tx, rx))
+        Ok(start.run(limits, tx, rx))
     }
 
     /// Our address.

@@ -73,6 +73,7 @@ async fn establish<C: Connector>(
         ..
     } = options;
     let transport = connector.connect(ConnectContext::new()).await?;
+    let limits = transport.limits();
     let (mut tx, mut rx) = transport.split();
     let info = handshake(&mut tx, &mut rx, &credentials).await?;
     if let Some(announcement) = &info.announcement {
@@ -101,7 +102,7 @@ async fn establish<C: Connector>(
         token: info.reconnection_token.clone(),
         config,
     };
-    let peer = start.run(tx, rx);
+    let peer = start.run(limits, tx, rx);
     if !silent {
         // The server answers in order, so both can be under way at once. Without the subscription
         // calls to a provider that dies would only end by their time-outs.

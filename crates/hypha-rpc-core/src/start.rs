@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hypha_codec::{Text, Value};
-use hypha_transport::{FrameRx, FrameTx};
+use hypha_transport::{FrameRx, FrameTx, Limits};
 use tokio::sync::{mpsc, watch};
 
 use crate::address::Address;
@@ -18,6 +18,9 @@ use crate::secret::Secret;
 use crate::session::SessionIds;
 use crate::shared::Shared;
 use crate::state::State;
+
+/// Bytes that a header may add to a message.
+const HEADER_ROOM: usize = 4096;
 
 /// What a peer is made of, once it is known who is at the other end.
 #[derive(Debug)]
@@ -39,14 +42,17 @@ impl Start {
         clippy::disallowed_methods,
         reason = "the tasks of a peer end when its last handle is dropped; the engine is told when it began"
     )]
-    pub(crate) fn run<Tx: FrameTx, Rx: FrameRx>(self, tx: Tx, rx: Rx) -> Peer {
+    pub(crate) fn run<Tx: FrameTx, Rx: FrameRx>(self, limits: Limits, tx: Tx, rx: Rx) -> Peer {
         let Self {
             local,
             remote,
             server_url,
-            config,
+            mut config,
             ..
         } = self;
+        config.max_message = config
+            .max_message
+            .min(limits.max_frame.saturating_sub(HEADER_ROOM));
         let (commands, commands_rx) = mpsc::unbounded_channel();
         let (progress, progress_rx) = mpsc::unbounded_channel();
         let (invokes, invokes_rx) = mpsc::unbounded_channel();

@@ -11,38 +11,46 @@ use crate::payload::Unacceptable;
 pub(crate) const BUSY: &str = "Busy: too many calls are running here, try again later";
 
 pub(crate) fn method_expired(from: &Address, method: &str) -> String {
+    let method = clipped(method);
     format!("Method expired or not found: {from}:{method}")
 }
 
 pub(crate) fn session_not_found(from: &Address, method: &str) -> String {
+    let method = clipped(method);
     format!("Session not found: {from}:{method}")
 }
 
 pub(crate) fn method_not_found(from: &Address, method: &str, local: &Address) -> String {
+    let method = clipped(method);
     format!("Method not found: {from}:{method} at {}", local.client_id())
 }
 
 pub(crate) fn invalid_method(from: &Address, method: &str) -> String {
+    let method = clipped(method);
     format!("Invalid method: {from}:{method}")
 }
 
 pub(crate) fn access_denied(method: &str, from: &Address, target: &Address) -> String {
+    let method = clipped(method);
     format!("Access denied for method call ({method}) from {from} to target {target}")
 }
 
 pub(crate) fn permission_denied(method: &str, own: &str, from: &str) -> String {
+    let method = clipped(method);
     format!(
         "Permission denied for invoking protected method {method}, workspace mismatch: {own} != {from}"
     )
 }
 
 pub(crate) fn service_hidden(id: &str, workspace: &str) -> String {
+    let id = clipped(id);
     format!(
         "Permission denied for getting protected service: {id}, workspace mismatch: {workspace}"
     )
 }
 
 pub(crate) fn service_not_found(id: &str) -> String {
+    let id = clipped(id);
     format!("Service not found: {id}")
 }
 
@@ -81,4 +89,12 @@ pub(crate) fn result_too_large(size: usize, limit: usize) -> String {
 
 pub(crate) fn panicked(what: &str) -> String {
     format!("The method panicked: {what}")
+}
+
+/// At most 512 bytes of a text that a peer chose: it must not choose the size of our answer.
+fn clipped(text: &str) -> &str {
+    let end = (0..=text.len().min(512))
+        .rev()
+        .find(|end| text.is_char_boundary(*end));
+    end.and_then(|end| text.get(..end)).unwrap_or_default()
 }

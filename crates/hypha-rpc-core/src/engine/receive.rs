@@ -62,6 +62,14 @@ impl<D: Driver> Engine<D> {
             self.malformed += 1;
             return;
         };
+        // Answers repeat the session: a peer must not choose their size.
+        if header
+            .session()
+            .is_some_and(|session| session.len() > MAX_SESSION_ID)
+        {
+            self.malformed += 1;
+            return;
+        }
         match path.split_once('.') {
             Some((SERVICES, rest)) => self.handle_service_call(now, packet, header, &from, rest),
             Some(_) => self.handle_session_call(now, packet, header, &from, path),
@@ -225,6 +233,9 @@ impl<D: Driver> Engine<D> {
         }
     }
 }
+
+/// Bytes of a received session id: nested ones are a few dozen for each level.
+const MAX_SESSION_ID: usize = 1024;
 
 /// A text frame of the server.
 #[derive(Deserialize)]
