@@ -67,12 +67,7 @@ impl FrameRx for UnixRx {
             }
             match self.0.read_buf(&mut self.1).await? {
                 0 if self.1.is_empty() => return Ok(None),
-                0 => {
-                    return Err(TransportError::new(
-                        TransportErrorKind::Protocol,
-                        "the socket ended inside a frame",
-                    ));
-                }
+                0 => return Err(TransportError::closed(CloseReason::abnormal())),
                 _ => {}
             }
         }
@@ -83,17 +78,14 @@ impl FrameRx for UnixRx {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (left, right) = UnixStream::pair()?;
     let (lab, desk): (Address, Address) = ("home/lab".parse()?, "home/desk".parse()?);
-    let (at_lab, at_desk) = (
-        PeerIdentity::new(lab.clone(), desk.clone()),
-        PeerIdentity::new(desk, lab),
-    );
+    let at_lab = PeerIdentity::new(lab.clone(), desk.clone());
+    let at_desk = PeerIdentity::new(desk, lab);
     let provider = Peer::direct(Unix(left), at_lab, PeerConfig::default())?;
     let caller = Peer::direct(Unix(right), at_desk, PeerConfig::default())?;
 
     let scale = |x: f64, y: f64| async move { (x * 10.0, y * 10.0) };
-    provider
-        .register_service(Service::new("stage").method("scale", scale))
-        .await?;
+    let service = Service::new("stage").method("scale", scale);
+    provider.register_service(service).await?;
 
     let stage = caller.get_remote_service("stage").await?;
     let position: (f64, f64) = stage.call("scale", (1.5, -2.0)).await?;
