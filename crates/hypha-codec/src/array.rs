@@ -81,13 +81,9 @@ impl NdArray {
         (dtype, shape, data)
     }
 
-    pub(crate) fn detach(self) -> Self {
-        let (dtype, shape, data) = self.into_parts();
-        Self(Arc::new(NdArrayParts {
-            dtype,
-            shape,
-            data: Bytes::copy_from_slice(&data),
-        }))
+    pub(crate) fn detach_in_place(&mut self) {
+        let data = Bytes::copy_from_slice(self.data());
+        Arc::make_mut(&mut self.0).data = data;
     }
 }
 
@@ -156,9 +152,8 @@ impl TypedArray {
         *self.0
     }
 
-    pub(crate) fn detach(self) -> Self {
-        let (dtype, data) = self.into_parts();
-        Self(Box::new((dtype, Bytes::copy_from_slice(&data))))
+    pub(crate) fn detach_in_place(&mut self) {
+        self.0.1 = Bytes::copy_from_slice(self.data());
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 use bytes::{Buf, Bytes};
 use bytestring::ByteString;
 
-use self::reader::{Reader, Token};
+use self::reader::{Container, Reader, Token};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::extension::{Ext, Timestamp};
 use crate::function::{Generator, IoStream, Method};
@@ -150,12 +150,6 @@ impl<'a> Decoder<'a> {
         self
     }
 
-    /// The same decoder without the hook.
-    pub(crate) fn without_import(mut self) -> Self {
-        self.import = None;
-        self
-    }
-
     /// Decodes input that is exactly one value.
     ///
     /// # Errors
@@ -237,7 +231,18 @@ impl<'f> Run<'f> {
         })
     }
 
+    /// The next value. Only this, `list` and `map` are on the stack once for each level of nesting, so they are kept
+    /// free of everything that would make their stack frames large.
     pub(crate) fn value(&mut self, depth: usize) -> Result<Value, DecodeError> {
+        match self.reader.container() {
+            Some(Container::List(items)) => self.list(items, depth),
+            Some(Container::Map(entries)) => self.map(entries, depth),
+            None => self.scalar(),
+        }
+    }
+
+    #[inline(never)]
+    fn scalar(&mut self) -> Result<Value, DecodeError> {
         Ok(match self.reader.token()? {
             Token::Nil => Value::Null,
             Token::Bool(b) => Value::Bool(b),
@@ -245,10 +250,18 @@ impl<'f> Run<'f> {
             Token::Float(float) => Value::Float(float),
             Token::Str(bytes) => Value::Text(self.text(bytes)?),
             Token::Bin(bytes) => Value::Bytes(self.bytes(bytes)),
-            Token::Array(items) => Value::List(self.list(items, depth)?),
-            Token::Map(entries) => return self.map(entries, depth),
             Token::Ext(kind, data) => self.ext(kind, data),
+            // A container whose header is cut off.
+            Token::Array(_) | Token::Map(_) => return Err(DecodeErrorKind::Truncated.into()),
         })
+    }
+
+    /// The next value with functions and streams in it as plain descriptors.
+    pub(crate) fn unimported(&mut self, depth: usize) -> Result<Value, DecodeError> {
+        let import = self.decoder.import.take();
+        let value = self.value(depth);
+        self.decoder.import = import;
+        value
     }
 
     #[inline]
@@ -288,24 +301,30 @@ impl<'f> Run<'f> {
         )
     }
 
-    fn list(&mut self, items: usize, depth: usize) -> Result<Vec<Value>, DecodeError> {
+    fn list(&mut self, items: usize, depth: usize) -> Result<Value, DecodeError> {
         self.announce(items, depth)?;
         let mut list = Vec::with_capacity(items);
         for _ in 0..items {
             list.push(self.value(depth + 1)?);
         }
-        Ok(list)
+        Ok(Value::List(list))
     }
 
     fn map(&mut self, count: usize, depth: usize) -> Result<Value, DecodeError> {
         self.announce(count.saturating_mul(2), depth)?;
         let mut entries = Vec::with_capacity(count);
-        let mut is_tagged = false;
         for _ in 0..count {
             let key = self.value(depth + 1)?;
-            is_tagged |= matches!(&key, Value::Text(text) if text == key::RTYPE);
-            entries.push((key, self.value(depth + 1)?));
+            let value = self.value(depth + 1)?;
+            entries.push((key, value));
         }
+        self.finish_map(entries)
+    }
+
+    fn finish_map(&self, entries: Vec<(Value, Value)>) -> Result<Value, DecodeError> {
+        let is_tagged = entries
+            .iter()
+            .any(|(key, _)| matches!(key, Value::Text(text) if text == key::RTYPE));
         let map = Map::from_entries(entries);
         if is_tagged && !self.decoder.keep_tagged_maps {
             self.decoder.tagged(map)

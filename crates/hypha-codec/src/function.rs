@@ -117,18 +117,18 @@ impl Method {
         }
     }
 
-    pub(crate) fn detach(self) -> Self {
-        Self {
-            server: self.server.map(Text::detach),
-            target: self.target.detach(),
-            method: self.method.detach(),
-            name: self.name.map(Text::detach),
-            enc_pub: self.enc_pub.map(|key| Bytes::copy_from_slice(&key)),
-            doc: self.doc.map(Text::detach),
-            schema: self.schema.map(Value::detach),
-            extra: self.extra.detach(),
-            ..self
+    pub(crate) fn detach_in_place(&mut self) {
+        let texts = [&mut self.target, &mut self.method];
+        let optional = [&mut self.server, &mut self.name, &mut self.doc];
+        texts
+            .into_iter()
+            .chain(optional.into_iter().flatten())
+            .for_each(Text::detach_in_place);
+        if let Some(public_key) = &mut self.enc_pub {
+            *public_key = Bytes::copy_from_slice(public_key);
         }
+        self.schema = self.schema.take().map(Value::detach);
+        self.extra.detach_in_place();
     }
 }
 
@@ -237,16 +237,14 @@ impl Generator {
         }
     }
 
-    pub(crate) fn detach(self) -> Self {
-        Self {
-            server: self.server.map(Text::detach),
-            target: self.target.detach(),
-            method: self.method.detach(),
-            close_method: self.close_method.map(Text::detach),
-            doc: self.doc.map(Text::detach),
-            extra: self.extra.detach(),
-            ..self
-        }
+    pub(crate) fn detach_in_place(&mut self) {
+        let texts = [&mut self.target, &mut self.method];
+        let optional = [&mut self.server, &mut self.close_method, &mut self.doc];
+        texts
+            .into_iter()
+            .chain(optional.into_iter().flatten())
+            .for_each(Text::detach_in_place);
+        self.extra.detach_in_place();
     }
 }
 
@@ -273,13 +271,6 @@ impl IoStream {
         Self {
             native: native.into(),
             members,
-        }
-    }
-
-    pub(crate) fn detach(self) -> Self {
-        Self {
-            native: self.native.detach(),
-            members: self.members.detach(),
         }
     }
 }

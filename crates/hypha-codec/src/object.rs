@@ -63,7 +63,7 @@ impl Object {
     ///
     /// # Errors
     /// Gives the object back if it is something else.
-    pub fn into<T: Any + Send + Sync + Clone>(self) -> Result<T, Self> {
+    pub fn downcast<T: Any + Send + Sync + Clone>(self) -> Result<T, Self> {
         self.downcast_arc::<T>().map(Arc::unwrap_or_clone)
     }
 
@@ -101,10 +101,10 @@ mod tests {
             object.downcast_ref::<String>().map(String::as_str),
             Some("x")
         );
-        let object = object.into::<u8>().expect_err("it is no u8");
+        let object = object.downcast::<u8>().expect_err("it is no u8");
         assert_eq!(object.type_name(), "alloc::string::String");
         assert_eq!(object.clone(), object);
         assert_ne!(object, Object::new(String::from("x")));
-        assert_eq!(object.into::<String>().expect("it is a string"), "x");
+        assert_eq!(object.downcast::<String>().expect("it is a string"), "x");
     }
 }

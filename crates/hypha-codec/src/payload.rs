@@ -84,30 +84,24 @@ impl Payload {
         if segment.is_empty() {
             return Ok(Self::default());
         }
-        let plain = decoder.without_import();
         let mut fields = Fields::default();
-        let mut reader = Reader::new(&segment);
-        let Token::Map(entries) = reader.token()? else {
+        let mut run = Run::new(*decoder, &segment)?;
+        let Token::Map(entries) = run.reader.token()? else {
             return Err(DecodeErrorKind::NotAMap.into());
         };
         for _ in 0..entries {
-            let key = reader.raw()?;
-            let raw = reader.raw()?;
-            let Token::Str(key) = Reader::new(key).token()? else {
+            let Token::Str(key) = Reader::new(run.reader.raw()?).token()? else {
+                run.reader.skip()?;
                 continue;
             };
-            let value = |decoder: &Decoder<'_>| {
-                let from = segment.len() - reader.left() - raw.len();
-                decode_at(decoder, &segment, from)
-            };
             match std::str::from_utf8(key) {
-                Ok(payload::ARGS) => fields.args = Some(value(decoder)?),
-                Ok(payload::WITH_KWARGS) => fields.with_kwargs = value(&plain)?,
-                Ok(payload::PROMISE) => fields.promise = value(&plain)?,
-                Ok(payload::INTERVAL) => fields.interval = value(&plain)?,
-                Ok(payload::ENC) => fields.enc = Some(value(&plain)?),
-                Ok(payload::DATA) => fields.data = value(&plain)?,
-                _ => {}
+                Ok(payload::ARGS) => fields.args = Some(run.value(1)?),
+                Ok(payload::WITH_KWARGS) => fields.with_kwargs = run.unimported(1)?,
+                Ok(payload::PROMISE) => fields.promise = run.unimported(1)?,
+                Ok(payload::INTERVAL) => fields.interval = run.unimported(1)?,
+                Ok(payload::ENC) => fields.enc = Some(run.unimported(1)?),
+                Ok(payload::DATA) => fields.data = run.unimported(1)?,
+                _ => run.reader.skip()?,
             }
         }
         fields.into_payload()
@@ -158,12 +152,6 @@ impl Fields {
             encrypted: None,
         })
     }
-}
-
-/// Decodes the value at a place of a segment; the slices it gives are slices of the segment's buffer.
-fn decode_at(decoder: &Decoder<'_>, segment: &Bytes, from: usize) -> Result<Value, DecodeError> {
-    let tail = segment.slice(from..);
-    Run::new(*decoder, &tail)?.value(0)
 }
 
 fn read_promise(promise: Value) -> Promise {

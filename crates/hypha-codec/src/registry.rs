@@ -297,7 +297,7 @@ impl std::error::Error for RegisterError {}
 /// Puts a decoded object of a built-in type where such a value belongs.
 fn value_of(object: Object) -> Value {
     fn unwrap<T: Any + Send + Sync + Clone + Into<Value>>(object: Object) -> Result<Value, Object> {
-        object.into::<T>().map(Into::into)
+        object.downcast::<T>().map(Into::into)
     }
     unwrap::<Value>(object)
         .or_else(unwrap::<NdArray>)

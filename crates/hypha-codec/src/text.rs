@@ -49,10 +49,14 @@ impl Text {
 
     /// The same text in a buffer of its own, if it was a slice of a larger one.
     #[must_use]
-    pub fn detach(self) -> Self {
-        match self.0 {
-            Repr::Inline(_) => self,
-            Repr::Shared(text) => Self::from(&*text),
+    pub fn detach(mut self) -> Self {
+        self.detach_in_place();
+        self
+    }
+
+    pub(crate) fn detach_in_place(&mut self) {
+        if let Repr::Shared(text) = &self.0 {
+            *self = Self::from(&**text);
         }
     }
 

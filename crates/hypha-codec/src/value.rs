@@ -215,44 +215,47 @@ impl Value {
     /// Copies out every text and every byte string that is a slice of a larger buffer, so that keeping the value keeps
     /// nothing else.
     #[must_use]
-    pub fn detach(self) -> Self {
+    pub fn detach(mut self) -> Self {
+        self.detach_in_place();
+        self
+    }
+
+    fn detach_in_place(&mut self) {
         match self {
-            Self::Text(text) => Self::Text(text.detach()),
-            Self::Bytes(bytes) => Self::Bytes(Bytes::copy_from_slice(&bytes)),
-            Self::MemoryView(bytes) => Self::MemoryView(Bytes::copy_from_slice(&bytes)),
-            Self::List(items) => Self::List(items.into_iter().map(Self::detach).collect()),
-            Self::Set(items) => Self::Set(items.into_iter().map(Self::detach).collect()),
-            Self::Map(map) => Self::Map(map.detach()),
-            Self::OrderedMap(pairs) => Self::OrderedMap(
-                pairs
-                    .into_iter()
-                    .map(|(key, value)| (key.detach(), value.detach()))
-                    .collect(),
-            ),
-            Self::NdArray(array) => Self::NdArray(array.detach()),
-            Self::TypedArray(array) => Self::TypedArray(array.detach()),
-            Self::Error(error) => {
-                let ErrorValue {
-                    message,
-                    trace,
-                    extra,
-                } = *error;
-                Self::Error(Box::new(ErrorValue {
-                    message: message.detach(),
-                    trace: trace.map(Text::detach),
-                    extra: extra.detach(),
-                }))
+            Self::List(items) | Self::Set(items) => {
+                items.iter_mut().for_each(Self::detach_in_place)
             }
-            Self::Method(method) => Self::Method(Box::new(method.detach())),
-            Self::Generator(generator) => Self::Generator(Box::new(generator.detach())),
-            Self::IoStream(stream) => Self::IoStream(Box::new(stream.detach())),
-            Self::Ext(ext) => Self::Ext(Ext::new(ext.kind(), Bytes::copy_from_slice(ext.data()))),
-            Self::Null
-            | Self::Bool(_)
-            | Self::Int(_)
-            | Self::Float(_)
-            | Self::Timestamp(_)
-            | Self::Object(_) => self,
+            Self::Map(map) => map.detach_in_place(),
+            Self::OrderedMap(pairs) => {
+                for (key, value) in pairs {
+                    key.detach_in_place();
+                    value.detach_in_place();
+                }
+            }
+            leaf => leaf.detach_leaf(),
+        }
+    }
+
+    #[inline(never)]
+    fn detach_leaf(&mut self) {
+        match self {
+            Self::Text(text) => text.detach_in_place(),
+            Self::Bytes(bytes) | Self::MemoryView(bytes) => *bytes = Bytes::copy_from_slice(bytes),
+            Self::NdArray(array) => array.detach_in_place(),
+            Self::TypedArray(array) => array.detach_in_place(),
+            Self::Error(error) => {
+                error.message.detach_in_place();
+                error.trace.iter_mut().for_each(Text::detach_in_place);
+                error.extra.detach_in_place();
+            }
+            Self::Method(method) => method.detach_in_place(),
+            Self::Generator(generator) => generator.detach_in_place(),
+            Self::IoStream(stream) => {
+                stream.native.detach_in_place();
+                stream.members.detach_in_place();
+            }
+            Self::Ext(ext) => *ext = Ext::new(ext.kind(), Bytes::copy_from_slice(ext.data())),
+            _ => {}
         }
     }
 }

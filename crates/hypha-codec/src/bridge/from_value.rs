@@ -1,21 +1,20 @@
 //! Typed values out of a [`Value`].
 
-use serde_core::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess, Unexpected,
-    VariantAccess, Visitor,
-};
+mod access;
 
+use serde_core::de::{Deserializer, Error as _, Unexpected, Visitor};
+
+use self::access::{Variant, visit_all, visit_entries, visit_items};
 use super::error::FromValueError;
-use super::key::KeyDeserializer;
 use super::native::{self, Untagged};
-use crate::text::Text;
 use crate::value::Value;
 
-pub(super) struct ValueDeserializer(Value);
+/// A value with its depth.
+pub(super) struct ValueDeserializer(Value, usize);
 
 impl ValueDeserializer {
     pub(super) fn new(value: Value) -> Self {
-        Self(value)
+        Self(value, 0)
     }
 
     fn mismatch<'de, V: Visitor<'de>>(&self, visitor: &V) -> FromValueError {
@@ -36,8 +35,8 @@ impl ValueDeserializer {
     /// A number in place of an array without sides: numpy's scalars arrive so.
     fn scalar(self) -> Self {
         match self.0 {
-            Value::NdArray(array) => Self(array.scalar().unwrap_or(Value::NdArray(array))),
-            other => Self(other),
+            Value::NdArray(array) => Self(array.scalar().unwrap_or(Value::NdArray(array)), self.1),
+            other => Self(other, self.1),
         }
     }
 
@@ -88,11 +87,11 @@ impl<'de> Deserializer<'de> for ValueDeserializer {
             Value::Float(float) => visitor.visit_f64(float),
             Value::Text(text) => visitor.visit_string(text.into_string()),
             Value::Bytes(bytes) | Value::MemoryView(bytes) => visitor.visit_byte_buf(bytes.into()),
-            Value::List(items) | Value::Set(items) => visit_items(items, visitor),
-            Value::Map(map) => visit_entries(map.into_entries(), visitor),
-            Value::OrderedMap(pairs) => visit_entries(pairs, visitor),
+            Value::List(items) | Value::Set(items) => visit_items(items, self.1, visitor),
+            Value::Map(map) => visit_entries(map.into_entries(), self.1, visitor),
+            Value::OrderedMap(pairs) => visit_entries(pairs, self.1, visitor),
             tagged => match tagged.untagged() {
-                Ok(map) => visit_entries(map.into_entries(), visitor),
+                Ok(map) => visit_entries(map.into_entries(), self.1, visitor),
                 Err(error) => Err(FromValueError::custom(error)),
             },
         }
@@ -128,7 +127,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer {
     fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FromValueError> {
         match self.0 {
             Value::Bytes(bytes) | Value::MemoryView(bytes) => visitor.visit_byte_buf(bytes.into()),
-            Value::List(items) => visit_items(items, visitor),
+            Value::List(items) => visit_items(items, self.1, visitor),
             _ => Err(self.mismatch(&visitor)),
         }
     }
@@ -161,7 +160,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer {
         visitor: V,
     ) -> Result<V::Value, FromValueError> {
         if name == native::NAME {
-            native::hand_to(self.0, visitor, Self(Value::Null))
+            native::hand_to(self.0, visitor, Self(Value::Null, self.1))
         } else {
             visitor.visit_newtype_struct(self)
         }
@@ -169,10 +168,11 @@ impl<'de> Deserializer<'de> for ValueDeserializer {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FromValueError> {
         match self.0 {
-            Value::List(items) | Value::Set(items) => visit_items(items, visitor),
+            Value::List(items) | Value::Set(items) => visit_items(items, self.1, visitor),
             Value::Bytes(bytes) | Value::MemoryView(bytes) => visit_all(
                 bytes.iter().map(|byte| Value::from(*byte)),
                 bytes.len(),
+                self.1,
                 visitor,
             ),
             Value::OrderedMap(pairs) => {
@@ -182,20 +182,22 @@ impl<'de> Deserializer<'de> for ValueDeserializer {
                         .into_iter()
                         .map(|(key, value)| Value::List(vec![key, value])),
                     len,
+                    self.1,
                     visitor,
                 )
             }
             Value::TypedArray(array) => match array.elements() {
-                Some(elements) => visit_all(elements, array.len(), visitor),
-                None => Err(Self(Value::TypedArray(array)).mismatch(&visitor)),
+                Some(elements) => visit_all(elements, array.len(), self.1, visitor),
+                None => Err(Self(Value::TypedArray(array), self.1).mismatch(&visitor)),
             },
             Value::NdArray(array) => match array.rows() {
                 Some(rows) => visit_all(
                     rows,
                     array.shape().first().copied().unwrap_or_default(),
+                    self.1,
                     visitor,
                 ),
-                None => Err(Self(Value::NdArray(array)).mismatch(&visitor)),
+                None => Err(Self(Value::NdArray(array), self.1).mismatch(&visitor)),
             },
             _ => Err(self.mismatch(&visitor)),
         }
@@ -220,8 +222,8 @@ impl<'de> Deserializer<'de> for ValueDeserializer {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FromValueError> {
         match self.0 {
-            Value::Map(map) => visit_entries(map.into_entries(), visitor),
-            Value::OrderedMap(pairs) => visit_entries(pairs, visitor),
+            Value::Map(map) => visit_entries(map.into_entries(), self.1, visitor),
+            Value::OrderedMap(pairs) => visit_entries(pairs, self.1, visitor),
             Value::Error(_) | Value::Method(_) | Value::Generator(_) | Value::IoStream(_) => {
                 self.deserialize_any(visitor)
             }
@@ -236,7 +238,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer {
         visitor: V,
     ) -> Result<V::Value, FromValueError> {
         match self.0 {
-            Value::List(items) => visit_items(items, visitor),
+            Value::List(items) => visit_items(items, self.1, visitor),
             _ => self.deserialize_map(visitor),
         }
     }
@@ -251,12 +253,14 @@ impl<'de> Deserializer<'de> for ValueDeserializer {
             Value::Text(name) => visitor.visit_enum(Variant {
                 name,
                 content: None,
+                level: self.1,
             }),
             Value::Map(map) if map.len() == 1 && map.has_text_keys() => {
                 match map.into_iter().next() {
                     Some((Value::Text(name), content)) => visitor.visit_enum(Variant {
                         name,
                         content: Some(content),
+                        level: self.1,
                     }),
                     _ => Err(FromValueError::custom("enum without a variant")),
                 }
@@ -281,201 +285,5 @@ impl<'de> Deserializer<'de> for ValueDeserializer {
         visitor: V,
     ) -> Result<V::Value, FromValueError> {
         visitor.visit_unit()
-    }
-}
-
-fn visit_items<'de, V: Visitor<'de>>(
-    items: Vec<Value>,
-    visitor: V,
-) -> Result<V::Value, FromValueError> {
-    let len = items.len();
-    visit_all(items.into_iter(), len, visitor)
-}
-
-/// Lets a visitor take items and sees that it took them all, which a tuple that is too short does not.
-fn visit_all<'de, V, I>(items: I, len: usize, visitor: V) -> Result<V::Value, FromValueError>
-where
-    V: Visitor<'de>,
-    I: Iterator<Item = Value>,
-{
-    let mut access = Items {
-        items,
-        taken: 0,
-        len,
-    };
-    let value = visitor.visit_seq(&mut access)?;
-    if access.taken < len {
-        let expected = format!("a sequence of {} items", access.taken);
-        return Err(FromValueError::invalid_length(len, &expected.as_str()));
-    }
-    Ok(value)
-}
-
-struct Items<I> {
-    items: I,
-    taken: usize,
-    len: usize,
-}
-
-impl<'de, I: Iterator<Item = Value>> SeqAccess<'de> for &mut Items<I> {
-    type Error = FromValueError;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, FromValueError> {
-        let Some(item) = self.items.next() else {
-            return Ok(None);
-        };
-        let index = self.taken;
-        self.taken += 1;
-        seed.deserialize(ValueDeserializer(item))
-            .map(Some)
-            .map_err(|error| error.in_index(index))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.len - self.taken.min(self.len))
-    }
-}
-
-fn visit_entries<'de, V: Visitor<'de>>(
-    entries: Vec<(Value, Value)>,
-    visitor: V,
-) -> Result<V::Value, FromValueError> {
-    visitor.visit_map(Entries {
-        entries: entries.into_iter(),
-        key: Value::Null,
-        value: None,
-    })
-}
-
-struct Entries {
-    entries: std::vec::IntoIter<(Value, Value)>,
-    /// The key of `value`, to say where an error is.
-    key: Value,
-    value: Option<Value>,
-}
-
-impl<'de> MapAccess<'de> for Entries {
-    type Error = FromValueError;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, FromValueError> {
-        let Some((key, value)) = self.entries.next() else {
-            return Ok(None);
-        };
-        self.value = Some(value);
-        self.key = key;
-        match &self.key {
-            Value::Text(text) => seed.deserialize(KeyDeserializer(text)),
-            other => seed.deserialize(ValueDeserializer(other.clone())),
-        }
-        .map(Some)
-    }
-
-    fn next_value_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<S::Value, FromValueError> {
-        let Some(value) = self.value.take() else {
-            return Err(FromValueError::custom("map value asked for before its key"));
-        };
-        seed.deserialize(ValueDeserializer(value))
-            .map_err(|error| match &self.key {
-                Value::Text(key) => error.in_key(key.clone()),
-                other => error.in_key(format!("{other:?}")),
-            })
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.entries.len())
-    }
-}
-
-struct Variant {
-    name: Text,
-    content: Option<Value>,
-}
-
-impl<'de> EnumAccess<'de> for Variant {
-    type Error = FromValueError;
-    type Variant = Content;
-
-    fn variant_seed<S: DeserializeSeed<'de>>(
-        self,
-        seed: S,
-    ) -> Result<(S::Value, Content), FromValueError> {
-        let variant = seed.deserialize(KeyDeserializer(&self.name))?;
-        Ok((
-            variant,
-            Content {
-                name: self.name,
-                content: self.content,
-            },
-        ))
-    }
-}
-
-/// What belongs to a variant.
-struct Content {
-    name: Text,
-    content: Option<Value>,
-}
-
-impl Content {
-    fn deserializer(content: Option<Value>) -> Result<ValueDeserializer, FromValueError> {
-        match content {
-            Some(content) => Ok(ValueDeserializer(content)),
-            None => Err(FromValueError::invalid_type(
-                Unexpected::UnitVariant,
-                &"a variant with content",
-            )),
-        }
-    }
-}
-
-impl<'de> VariantAccess<'de> for Content {
-    type Error = FromValueError;
-
-    fn unit_variant(self) -> Result<(), FromValueError> {
-        match self.content {
-            None | Some(Value::Null) => Ok(()),
-            Some(content) => Err(FromValueError::invalid_type(
-                Unexpected::Other(content.kind()),
-                &"a unit variant",
-            )
-            .in_key(self.name)),
-        }
-    }
-
-    fn newtype_variant_seed<S: DeserializeSeed<'de>>(
-        self,
-        seed: S,
-    ) -> Result<S::Value, FromValueError> {
-        seed.deserialize(Self::deserializer(self.content)?)
-            .map_err(|error| error.in_key(self.name))
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(
-        self,
-        len: usize,
-        visitor: V,
-    ) -> Result<V::Value, FromValueError> {
-        Self::deserializer(self.content)?
-            .deserialize_tuple(len, visitor)
-            .map_err(|error| error.in_key(self.name))
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, FromValueError> {
-        Self::deserializer(self.content)?
-            .deserialize_struct("", fields, visitor)
-            .map_err(|error| error.in_key(self.name))
     }
 }

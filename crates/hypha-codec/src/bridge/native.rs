@@ -20,7 +20,7 @@
 //! impl<'de> Deserialize<'de> for Handle {
 //!     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
 //!         match native::deserialize(deserializer)? {
-//!             Value::Object(object) => object.into().map_err(|_| D::Error::custom("another object")),
+//!             Value::Object(object) => object.downcast().map_err(|_| D::Error::custom("another object")),
 //!             other => Err(D::Error::custom(format!("{} is no handle", other.kind()))),
 //!         }
 //!     }
@@ -51,6 +51,13 @@ use crate::value::{Map, Value};
 /// The newtype name that tells this crate's serialisers that a value is waiting for them.
 pub(super) const NAME: &str = "$hypha_codec::Value";
 
+/// Lists and maps are serialised item by item down to this level; what is below is handed over as a copy. Serde takes
+/// much more stack for a level than this crate's own writer does.
+const STRUCTURAL: usize = 32;
+
+/// Levels that serialisers of other formats are led into.
+const FOREIGN: usize = 256;
+
 thread_local! {
     /// The value that is being handed from a `Serialize` implementation to the serialiser it called, or from a
     /// deserialiser to the visitor it called.
@@ -60,8 +67,16 @@ thread_local! {
 /// Serialises a value as itself.
 ///
 /// # Errors
-/// Those of the serialiser; in other formats also if the value holds an object.
+/// Those of the serialiser; in other formats also if the value holds an object, or is nested deeper than 256 levels.
 pub fn serialize<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
+    serialize_at(0, value, serializer)
+}
+
+fn serialize_at<S: Serializer>(
+    level: usize,
+    value: &Value,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match value {
         Value::Null => serializer.serialize_unit(),
         Value::Bool(b) => serializer.serialize_bool(*b),
@@ -71,9 +86,13 @@ pub fn serialize<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S
         },
         Value::Float(float) => serializer.serialize_f64(*float),
         Value::Text(text) => serializer.serialize_str(text),
-        Value::List(items) => serializer.collect_seq(items.iter().map(Native)),
-        Value::Map(map) if map.has_text_keys() => serialize_map(map, serializer),
-        other => hand_over(other.clone(), &Foreign(other), serializer),
+        Value::List(items) if level < STRUCTURAL => {
+            serializer.collect_seq(items.iter().map(|item| Native(level + 1, item)))
+        }
+        Value::Map(map) if level < STRUCTURAL && map.has_text_keys() => {
+            serialize_map(level, map, serializer)
+        }
+        other => hand_over(other.clone(), &Foreign(level, other), serializer),
     }
 }
 
@@ -86,16 +105,23 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, 
 }
 
 /// Serialises the entries of a map whose keys are all text.
-pub(super) fn serialize_map<S: Serializer>(map: &Map, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(map.iter().map(|(key, value)| (Native(key), Native(value))))
+pub(super) fn serialize_map<S: Serializer>(
+    level: usize,
+    map: &Map,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(
+        map.iter()
+            .map(|(key, value)| (Native(level + 1, key), Native(level + 1, value))),
+    )
 }
 
-/// A borrowed value, serialised as itself.
-struct Native<'a>(&'a Value);
+/// A borrowed value, serialised as itself, with its depth.
+struct Native<'a>(usize, &'a Value);
 
 impl Serialize for Native<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serialize(self.0, serializer)
+        serialize_at(self.0, self.1, serializer)
     }
 }
 

@@ -142,7 +142,7 @@ impl Serialize for Value {
 impl Serialize for Map {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.has_text_keys() {
-            native::serialize_map(self, serializer)
+            native::serialize_map(0, self, serializer)
         } else {
             native::serialize(&Value::Map(self.clone()), serializer)
         }

@@ -18,6 +18,12 @@ pub(crate) enum Token<'a> {
     Ext(i8, &'a [u8]),
 }
 
+/// The announcement of a container.
+pub(crate) enum Container {
+    List(usize),
+    Map(usize),
+}
+
 /// A position in a byte slice.
 #[derive(Clone)]
 pub(crate) struct Reader<'a> {
@@ -36,6 +42,35 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest
+    }
+
+    /// Reads the announcement of a container, if one is next and it is complete.
+    #[inline]
+    pub(crate) fn container(&mut self) -> Option<Container> {
+        let (&first, rest) = self.rest.split_first()?;
+        let container = match first {
+            marker::FIXMAP..=0x8f => Container::Map(usize::from(first & 0x0f)),
+            marker::FIXARRAY..=0x9f => Container::List(usize::from(first & 0x0f)),
+            marker::ARRAY16..=marker::MAP32 => return self.large_container(first),
+            _ => return None,
+        };
+        self.rest = rest;
+        Some(container)
+    }
+
+    fn large_container(&mut self, first: u8) -> Option<Container> {
+        let mut reader = Self {
+            rest: self.rest.get(1..)?,
+        };
+        let container = match first {
+            marker::ARRAY16 => Container::List(reader.count16().ok()?),
+            marker::ARRAY32 => Container::List(reader.count32().ok()?),
+            marker::MAP16 => Container::Map(reader.count16().ok()?),
+            marker::MAP32 => Container::Map(reader.count32().ok()?),
+            _ => return None,
+        };
+        *self = reader;
+        Some(container)
     }
 
     #[inline(always)]

@@ -122,13 +122,10 @@ impl Map {
             .all(|(key, _)| matches!(key, Value::Text(_)))
     }
 
-    pub(crate) fn detach(self) -> Self {
-        Self {
-            entries: self
-                .entries
-                .into_iter()
-                .map(|(key, value)| (key.detach(), value.detach()))
-                .collect(),
+    pub(crate) fn detach_in_place(&mut self) {
+        for (key, value) in &mut self.entries {
+            key.detach_in_place();
+            value.detach_in_place();
         }
     }
 

@@ -2,4 +2,10 @@
 
 #[cfg(feature = "serde")]
 mod bridge;
+mod hostile;
+mod packet;
+mod payload;
+mod properties;
+mod registry;
 mod vectors;
+mod zero_copy;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_core::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_core::ser::{Error as _, Serialize, SerializeMap, Serializer};
 
-use super::{HANDED, deserialize};
+use super::{FOREIGN, HANDED, deserialize};
 use crate::decode::Decoder;
 use crate::encode::encode;
 use crate::error::{DecodeError, EncodeError};
@@ -23,12 +23,27 @@ const EXT: &str = "ext";
 /// Type of an extension there.
 const RKIND: &str = "_rkind";
 
-/// The form of a value that is no plain data, for serialisers of other formats.
-pub(super) struct Foreign<'a>(pub(super) &'a Value);
+/// A value, with its depth, for a serialiser of another format, which did not take it as it is.
+pub(super) struct Foreign<'a>(pub(super) usize, pub(super) &'a Value);
 
 impl Serialize for Foreign<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
+        let inner = |value| Foreign(self.0 + 1, value);
+        let is_scalar = matches!(
+            self.1,
+            Value::Null
+                | Value::Bool(_)
+                | Value::Int(_)
+                | Value::Float(_)
+                | Value::Text(_)
+                | Value::Bytes(_)
+        );
+        if self.0 >= FOREIGN && !is_scalar {
+            return Err(S::Error::custom(format_args!(
+                "values nested deeper than {FOREIGN} levels"
+            )));
+        }
+        match self.1 {
             Value::Bytes(bytes) if serializer.is_human_readable() => {
                 let mut map = serializer.serialize_map(Some(2))?;
                 map.serialize_entry(key::RTYPE, BYTES)?;
@@ -36,10 +51,13 @@ impl Serialize for Foreign<'_> {
                 map.end()
             }
             Value::Bytes(bytes) => serializer.serialize_bytes(bytes),
-            tagged => super::serialize(
-                &Value::Map(tagged.untagged().map_err(S::Error::custom)?),
-                serializer,
-            ),
+            Value::List(items) => serializer.collect_seq(items.iter().map(inner)),
+            Value::Map(map) => {
+                serializer.collect_map(map.iter().map(|(key, value)| (inner(key), inner(value))))
+            }
+            scalar if is_scalar => super::serialize(scalar, serializer),
+            tagged => inner(&Value::Map(tagged.untagged().map_err(S::Error::custom)?))
+                .serialize(serializer),
         }
     }
 }
