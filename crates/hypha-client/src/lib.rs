@@ -1,1 +1,56 @@
-//! hypha-client
+#![doc = include_str!("../README.md")]
+//!
+//! # Where to look
+//!
+//! - [`connect_to_server`] and [`ConnectOptions`]: connecting, by options or from the environment.
+//! - [`Client`]: registering and finding services, and every method of the server's manager.
+//! - [`Service`], [`Method`], [`Context`]: what is registered. [`RemoteService`], [`MethodCall`]: what is called.
+//! - [`login`] and [`logout`]: tokens for people.
+//! - [`Error`]: the one error of this crate, with [`ErrorKind`] to match on.
+//!
+//! Everything must run inside a tokio runtime with its timers and I/O switched on.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod apps;
+mod case;
+mod client;
+mod dial;
+mod env;
+mod error;
+mod get_service;
+mod lenient;
+mod login;
+mod manager;
+mod options;
+mod service_url;
+
+pub use hypha_codec::{
+    Binary, CodecRegistry, Custom, DType, Ext, Map, NdArray, Object, Text, Timestamp, TypeCodec,
+    TypedArray, Value,
+};
+pub use hypha_rpc_core::{
+    Address, Call, CallError, CallOptions, CallService, ClosedReason, ConnectError, ConnectionInfo,
+    Context, Extensions, FromCall, Handler, IntoMethod, IntoReply, InvalidService, Invocation,
+    Kwargs, Member, Members, Method, MethodCall, MethodService, Output, Param, Peer, PeerConfig,
+    RegisterError, RemoteError, RemoteErrorKind, RemoteService, Reply, RequireContext, Returns,
+    Secret, Service, ServiceId, State, Stats, Visibility, random_id,
+};
+pub use hypha_transport::{Connector, TransportError, TransportErrorKind};
+
+pub use self::case::CaseConversion;
+pub use self::client::Client;
+pub use self::error::{Error, ErrorKind};
+pub use self::get_service::{GetService, SelectCriterion, SelectMode};
+pub use self::login::{
+    LoginContext, LoginError, LoginOptions, LoginProfile, LogoutOptions, login, login_profile,
+    logout,
+};
+pub use self::manager::{
+    Bookmark, CleanupReport, ClientEntry, EventCount, EventQuery, LoggedEvent, Manager, Permission,
+    SearchPage, ServiceInfo, ServiceQuery, ServiceSearch, ServiceTypeInfo, StatusReport,
+    TokenOptions, UserInfo, UserScope, WorkspaceInfo, WorkspaceOptions, WorkspaceQuery,
+    WorkspaceSummary,
+};
+pub use self::options::{ConnectOptions, OptionsError, connect_to_server};
+pub use self::service_url::{ServiceUrl, ServiceUrlError, get_remote_service, parse_service_url};
