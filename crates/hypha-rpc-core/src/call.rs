@@ -233,6 +233,7 @@ async fn send(shared: &Shared, call: Call) -> Result<Reply, CallError> {
         });
     }
     let permit = shared
+        .budget
         .reserve(size)
         .await
         .ok_or_else(|| shared.disconnected(false))?;

@@ -26,8 +26,8 @@ pub(crate) use self::keepalive::KeepaliveConfig;
 use self::keepalive::{Due, Keepalive};
 use self::outbox::{Content, Lane, Origin, Outbox, Queued};
 use self::running::Running;
-pub(crate) use self::services::ServiceRecord;
 use self::services::Services;
+pub(crate) use self::services::{IdTaken, ServiceRecord};
 use crate::address::Address;
 use crate::protocol::answer;
 use crate::secret::Secret;
@@ -226,7 +226,7 @@ impl<D: Driver> Engine<D> {
         &mut self,
         record: ServiceRecord<D::Handler>,
         overwrite: bool,
-    ) -> bool {
+    ) -> Result<Option<Box<ServiceRecord<D::Handler>>>, IdTaken> {
         self.services.insert(record, overwrite)
     }
 

@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use hypha_codec::Map;
@@ -13,8 +13,8 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use crate::address::Address;
 use crate::built_in::{self, BuiltIn};
 use crate::engine::{
-    Answer, Driver, Engine, Event, Invoke, Leave, Outcome, OutgoingCall, ServiceRecord, Stats,
-    Transmit, TransmitContent,
+    Answer, Driver, Engine, Event, IdTaken, Invoke, Leave, Outcome, OutgoingCall, ServiceRecord,
+    Stats, Transmit, TransmitContent,
 };
 use crate::secret::Secret;
 use crate::service::{Method, MethodService, Param};
@@ -56,6 +56,9 @@ impl Driver for TaskDriver {
     type Permit = OwnedSemaphorePermit;
 }
 
+/// What came of adding a service: the one in whose place it is, or nothing if its id is taken.
+pub(crate) type Added = Result<Option<Box<ServiceRecord<Target>>>, IdTaken>;
+
 /// What handles ask of the link.
 ///
 /// The channel has no bound of its own: calls bring a permit of the budget, everything else is at
@@ -73,7 +76,7 @@ pub(crate) enum Command {
     AddService {
         record: Box<ServiceRecord<Target>>,
         overwrite: bool,
-        done: oneshot::Sender<bool>,
+        done: oneshot::Sender<Added>,
     },
     RemoveService {
         id: String,
@@ -102,6 +105,8 @@ pub(crate) struct Channels {
     /// Bounded by the engine, which counts a call as running until its answer is written.
     pub(crate) invokes: mpsc::UnboundedSender<Invoke<(Arc<UserMethod>, Address)>>,
     pub(crate) state: watch::Sender<State>,
+    /// Why the link ended, as soon as that is known.
+    pub(crate) ended: Arc<OnceLock<ClosedReason>>,
     pub(crate) tokens: watch::Sender<Option<Secret>>,
 }
 
@@ -123,25 +128,14 @@ pub(crate) async fn run<Tx: FrameTx, Rx: FrameRx>(tx: Tx, mut rx: Rx, mut link: 
     let mut writer = Writer::Idle(tx);
     let reason = link.drive(&mut writer, &mut rx).await;
     tracing::debug!(%reason, "link ended");
+    if matches!(reason, ClosedReason::Local) {
+        // What was handed over before the close still goes out, if the other end reads.
+        drop(tokio::time::timeout(CLOSE_TIMEOUT, link.flush(&mut writer)).await);
+    }
     link.end(&reason);
-    if let Writer::Busy(write) = writer {
-        // A frame once begun is finished, unless the other end stopped reading.
-        writer = match tokio::time::timeout(CLOSE_TIMEOUT, write).await {
-            Ok((tx, Ok(()))) => Writer::Idle(tx),
-            _ => return,
-        };
-    }
-    if let Writer::Idle(tx) = writer {
-        let close = match &reason {
-            ClosedReason::Transport(error) => error
-                .close_reason()
-                .cloned()
-                .filter(CloseReason::is_sendable)
-                .unwrap_or_else(CloseReason::normal),
-            _ => CloseReason::normal(),
-        };
-        drop(tokio::time::timeout(CLOSE_TIMEOUT, tx.close(close)).await);
-    }
+    // The close may take its time; whoever waits for the end waits for that too.
+    drop(tokio::time::timeout(CLOSE_TIMEOUT, writer.close(&reason)).await);
+    link.channels.state.send_replace(State::Closed(reason));
 }
 
 /// The engine and its channels.
@@ -257,6 +251,19 @@ impl Link {
         (!batch.is_empty()).then_some(batch)
     }
 
+    /// Writes all that is ready.
+    async fn flush<Tx: FrameTx>(&mut self, writer: &mut Writer<Tx>) {
+        loop {
+            if writer.is_busy() && writer.finished().await.is_err() {
+                return;
+            }
+            match self.next_batch(writer) {
+                Some(batch) => writer.start(batch),
+                None => return,
+            }
+        }
+    }
+
     /// Takes one command and those that wait behind it, so that they share a flush.
     fn handle_commands(&mut self, first: Command) {
         self.handle_command(first);
@@ -283,7 +290,7 @@ impl Link {
                 overwrite,
                 done,
             } => {
-                let _ = done.send(self.engine.add_service(*record, overwrite));
+                drop(done.send(self.engine.add_service(*record, overwrite)));
             }
             Command::RemoveService { id, done } => {
                 let _ = done.send(self.engine.remove_service(&id).is_some());
@@ -382,9 +389,7 @@ impl Link {
 
     /// Gives every call its outcome, those included that are still on their way to the link.
     fn end(&mut self, reason: &ClosedReason) {
-        self.channels
-            .state
-            .send_replace(State::Closed(reason.clone()));
+        drop(self.channels.ended.set(reason.clone()));
         self.engine.lose_link();
         self.handle_events();
         self.channels.commands.close();
@@ -421,6 +426,24 @@ impl<Tx: FrameTx> Writer<Tx> {
         let (tx, result) = write.as_mut().await;
         *self = Self::Idle(tx);
         result
+    }
+}
+
+impl<Tx: FrameTx> Writer<Tx> {
+    /// Finishes the frame being written, then closes.
+    async fn close(mut self, reason: &ClosedReason) {
+        if self.is_busy() && self.finished().await.is_err() {
+            return;
+        }
+        if let Self::Idle(tx) = self {
+            let failure = match reason {
+                ClosedReason::Transport(error) => error.close_reason(),
+                _ => None,
+            };
+            let told = failure.filter(|reason| reason.is_sendable());
+            tx.close(told.cloned().unwrap_or_else(CloseReason::normal))
+                .await;
+        }
     }
 }
 

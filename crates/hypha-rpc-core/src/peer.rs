@@ -185,22 +185,27 @@ impl Peer {
             &shared.config.app_id,
         )?;
         let id = built.record.id.clone();
-        let record = Box::new(built.record);
-        let added = self
-            .ask(|done| Command::AddService {
+        let add = |record, overwrite| {
+            self.ask(move |done| Command::AddService {
                 record,
                 overwrite,
                 done,
             })
-            .await?;
-        if !added {
+        };
+        let Ok(replaced) = add(Box::new(built.record), overwrite).await? else {
             return Err(RegisterError::Exists(id));
-        }
+        };
         if shared.manager.is_some()
             && let Err(error) = self.announce(&built.info).await
         {
-            let id = id.to_string();
-            drop(self.ask(|done| Command::RemoveService { id, done }).await);
+            // What was there before stays, here as at the server.
+            match replaced {
+                Some(replaced) => drop(add(replaced, true).await),
+                None => {
+                    let id = id.to_string();
+                    drop(self.ask(|done| Command::RemoveService { id, done }).await);
+                }
+            }
             return Err(error.into());
         }
         Ok(ServiceInfo { info: built.info })

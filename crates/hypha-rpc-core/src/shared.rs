@@ -1,7 +1,7 @@
 //! What the handles of a peer share: identity, configuration, and the way to the link.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use hypha_codec::{CodecRegistry, Text};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
@@ -11,7 +11,7 @@ use crate::config::PeerConfig;
 use crate::error::CallError;
 use crate::link::Command;
 use crate::session::SessionIds;
-use crate::state::State;
+use crate::state::{ClosedReason, State};
 
 /// See the module.
 #[derive(Debug)]
@@ -23,37 +23,13 @@ pub(crate) struct Shared {
     pub(crate) commands: mpsc::UnboundedSender<Command>,
     pub(crate) sessions: SessionIds,
     pub(crate) state: watch::Receiver<State>,
-    keys: AtomicU64,
-    budget: Arc<Semaphore>,
+    /// Why the link ended, as soon as that is known.
+    pub(crate) ended: Arc<OnceLock<ClosedReason>>,
+    pub(crate) keys: AtomicU64,
+    pub(crate) budget: Budget,
 }
 
-/// Bytes in one permit of the budget.
-const PERMIT_BYTES: usize = 1024;
-
 impl Shared {
-    pub(crate) fn new(
-        local: Address,
-        manager: Option<Address>,
-        server_url: Option<Text>,
-        config: PeerConfig,
-        commands: mpsc::UnboundedSender<Command>,
-        sessions: SessionIds,
-        state: watch::Receiver<State>,
-    ) -> Self {
-        let budget = Arc::new(Semaphore::new(permits(config.max_queued_bytes)));
-        Self {
-            local,
-            manager,
-            server_url,
-            config,
-            commands,
-            sessions,
-            state,
-            keys: AtomicU64::new(0),
-            budget,
-        }
-    }
-
     pub(crate) fn registry(&self) -> &CodecRegistry {
         &self.config.registry
     }
@@ -63,29 +39,45 @@ impl Shared {
         self.keys.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Waits for room for a message in the queue of the link. This is what makes callers wait
-    /// while the network is slower than they are. `None`: there is no link any more.
-    pub(crate) async fn reserve(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        let wanted = permits(bytes).min(permits(self.config.max_queued_bytes));
-        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
-        Arc::clone(&self.budget)
-            .acquire_many_owned(wanted)
-            .await
-            .ok()
-    }
-
     /// The error of a call that met the end of the connection.
     pub(crate) fn disconnected(&self, maybe_ran: bool) -> CallError {
-        let reason = match &*self.state.borrow() {
-            State::Closed(reason) => reason.to_string(),
-            State::Connected => String::from("the connection is closing"),
-        };
+        let reason = self
+            .ended
+            .get()
+            .map_or_else(|| String::from("closing"), ToString::to_string);
         CallError::Disconnected { reason, maybe_ran }
     }
 }
 
-fn permits(bytes: usize) -> usize {
-    bytes
-        .div_ceil(PERMIT_BYTES)
-        .clamp(1, Semaphore::MAX_PERMITS)
+/// Bytes of calls that may wait for the network: what makes callers wait while it is slower than
+/// they are.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    permits: Arc<Semaphore>,
+    total: usize,
+}
+
+/// Bytes in one permit.
+const PERMIT_BYTES: usize = 1024;
+
+impl Budget {
+    pub(crate) fn new(bytes: usize) -> Self {
+        let total = bytes
+            .div_ceil(PERMIT_BYTES)
+            .clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
+        Self {
+            permits: Arc::new(Semaphore::new(total)),
+            total,
+        }
+    }
+
+    /// Waits for room for a message; one that is larger than the budget waits for all of it.
+    pub(crate) async fn reserve(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let wanted = bytes.div_ceil(PERMIT_BYTES).clamp(1, self.total);
+        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
+        Arc::clone(&self.permits)
+            .acquire_many_owned(wanted)
+            .await
+            .ok()
+    }
 }

@@ -1,6 +1,7 @@
 //! Putting a peer together: engine, link task, dispatch task, handle.
 
-use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 
 use hypha_codec::{Text, Value};
 use hypha_transport::{FrameRx, FrameTx, Limits};
@@ -16,7 +17,7 @@ use crate::link::{self, Channels, Link};
 use crate::peer::Peer;
 use crate::secret::Secret;
 use crate::session::SessionIds;
-use crate::shared::Shared;
+use crate::shared::{Budget, Shared};
 use crate::state::State;
 
 /// Bytes that a header may add to a message.
@@ -57,6 +58,7 @@ impl Start {
         let (progress, progress_rx) = mpsc::unbounded_channel();
         let (invokes, invokes_rx) = mpsc::unbounded_channel();
         let (state_tx, state) = watch::channel(State::Connected);
+        let ended = Arc::new(OnceLock::new());
         let (tokens_tx, tokens) = watch::channel(self.token);
 
         let engine_config = EngineConfig {
@@ -70,7 +72,7 @@ impl Start {
         let mut engine = Engine::new(tokio::time::Instant::now().into_std(), engine_config);
         let (name, app_id) = (config.name.as_ref(), &config.app_id);
         let (built_in, _) = built_in::service(&local, server_url.as_ref(), name, app_id);
-        engine.add_service(built_in, true);
+        drop(engine.add_service(built_in, true));
 
         let environment = Environment {
             registry: config.registry.clone(),
@@ -83,6 +85,7 @@ impl Start {
             progress: progress_rx,
             invokes,
             state: state_tx,
+            ended: Arc::clone(&ended),
             tokens: tokens_tx,
         };
         tokio::spawn(link::run(
@@ -96,16 +99,18 @@ impl Start {
             Remote::Relay { manager } => (Some(manager), None),
             Remote::Direct { peer } => (None, Some(peer)),
         };
-        let shared = Shared::new(
+        let shared = Arc::new(Shared {
             local,
             manager,
             server_url,
+            budget: Budget::new(config.max_queued_bytes),
             config,
             commands,
-            self.sessions,
+            sessions: self.sessions,
             state,
-        );
-        let shared = Arc::new(shared);
+            ended,
+            keys: AtomicU64::new(0),
+        });
         let calls = CallService::new(Arc::clone(&shared));
         Peer {
             shared,

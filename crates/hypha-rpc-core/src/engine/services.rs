@@ -21,6 +21,10 @@ pub(crate) struct ServiceRecord<H> {
     pub(crate) description: Arc<Map>,
 }
 
+/// A service of this id is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct IdTaken;
+
 /// What a method path leads to.
 #[derive(Debug)]
 pub(crate) enum Lookup<'a, H> {
@@ -57,13 +61,16 @@ impl<H> Services<H> {
         self.by_id.values()
     }
 
-    /// Adds a service and says whether it did: one of the same id is replaced only if `overwrite`.
-    pub(crate) fn insert(&mut self, record: ServiceRecord<H>, overwrite: bool) -> bool {
+    /// Adds a service. One of the same id is replaced, and handed back, only if `overwrite`.
+    pub(crate) fn insert(
+        &mut self,
+        record: ServiceRecord<H>,
+        overwrite: bool,
+    ) -> Result<Option<Box<ServiceRecord<H>>>, IdTaken> {
         if !overwrite && self.by_id.contains_key(&record.id) {
-            return false;
+            return Err(IdTaken);
         }
-        self.by_id.insert(record.id.clone(), record);
-        true
+        Ok(self.by_id.insert(record.id.clone(), record).map(Box::new))
     }
 
     pub(crate) fn remove(&mut self, id: &str) -> Option<ServiceRecord<H>> {

@@ -57,7 +57,7 @@ fn engine(remote: Remote) -> TestEngine {
             methods: HashMap::from([(Text::from("f"), "f"), (Text::from("deep.0.g"), "g")]),
             description: Arc::new(Map::from([("constant", Value::from(1))])),
         };
-        assert!(engine.add_service(record, false));
+        assert!(engine.add_service(record, false).is_ok());
     }
     engine
 }

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hypha_rpc_core::{CallError, ClosedReason, Service, State};
+use hypha_rpc_core::{CallError, ClosedReason, Peer, PeerConfig, PeerIdentity, Service, State};
+use hypha_transport::memory::{self, MemoryConfig};
+use hypha_transport::{FrameRx, Transport};
 use tokio::sync::mpsc;
 
-use crate::pair::{peers, serve};
+use crate::pair::{address, peers, serve};
 
 /// Reports when it is dropped.
 struct Dropped(mpsc::UnboundedSender<&'static str>);
@@ -145,4 +147,39 @@ async fn gauges_return_to_where_they_began() {
         ),
         before
     );
+}
+
+#[tokio::test]
+async fn what_was_handed_over_before_a_disconnect_is_sent() {
+    let (left, right) = memory::pair(MemoryConfig::default());
+    let (here, there) = (address("ws/left"), address("ws/right"));
+    let identity = PeerIdentity::new(here, there.clone());
+    let caller = Peer::direct(left, identity, PeerConfig::default()).unwrap();
+    let calls: Vec<_> = (0..200)
+        .map(|n| {
+            let call = caller.method_at(&there, "services.s.f").args((n,)).send();
+            tokio::spawn(call)
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    caller.disconnect().await;
+    let (_tx, mut rx) = right.split();
+    let mut frames = 0;
+    while let Some(frame) = rx.recv().await.unwrap() {
+        frames += usize::from(!frame.is_text());
+    }
+    assert_eq!(frames, 200);
+    for call in calls {
+        let error = call.await.unwrap().unwrap_err();
+        assert!(
+            matches!(
+                error,
+                CallError::Disconnected {
+                    maybe_ran: true,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    }
 }

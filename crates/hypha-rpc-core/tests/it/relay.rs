@@ -409,6 +409,34 @@ async fn a_service_that_the_server_does_not_take_is_not_kept() {
 }
 
 #[tokio::test]
+async fn a_replacement_that_the_server_does_not_take_leaves_the_service_as_it_was() {
+    let (peer, mut server) = connected().await;
+    let register = |n: i32| {
+        let peer = peer.clone();
+        let service = Service::new("s")
+            .description(n.to_string())
+            .method("f", || async {});
+        tokio::spawn(async move { peer.replace_service(service).await })
+    };
+    for (n, answer) in [(1, "resolve"), (2, "reject")] {
+        let registering = register(n);
+        let (header, _) = server.next().await.unwrap();
+        let session = text(&header, "session");
+        let method = format!("{session}.{answer}");
+        server
+            .send("*/mgr", &method, None, args([Value::from("no")]))
+            .await;
+        assert_eq!(registering.await.unwrap().is_ok(), n == 1);
+    }
+    let services = peer.local_services().await.unwrap();
+    let kept = services
+        .iter()
+        .find(|service| text(service, "id") == "s")
+        .unwrap();
+    assert_eq!(text(kept, "description"), "1");
+}
+
+#[tokio::test]
 async fn the_context_is_what_the_server_wrote() {
     let (peer, server) = connected().await;
     let serving = manage(server);
