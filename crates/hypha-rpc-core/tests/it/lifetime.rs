@@ -161,7 +161,7 @@ async fn what_was_handed_over_before_a_disconnect_is_sent() {
             tokio::spawn(call)
         })
         .collect();
-    tokio::task::yield_now().await;
+    while caller.stats().await.unwrap().pending_calls < 200 {}
     caller.disconnect().await;
     let (_tx, mut rx) = right.split();
     let mut frames = 0;
