@@ -20,14 +20,22 @@ pub(crate) enum BuiltIn {
     Ping,
     /// `get_service(id)` answers a description of a service.
     GetService,
+    /// `message_cache.create(key, is_answer)` begins a message in several frames (protocol section
+    /// 9). They are not supported yet: whoever waits for the message is told at once.
+    CreateMessage,
 }
 
-const METHODS: [(BuiltIn, &str, &str); 2] = [
+const METHODS: [(BuiltIn, &str, &str); 3] = [
     (BuiltIn::Ping, "ping", "Answers pong"),
     (
         BuiltIn::GetService,
         "get_service",
         "Describes a service of this client",
+    ),
+    (
+        BuiltIn::CreateMessage,
+        "message_cache.create",
+        "Refuses messages in several frames",
     ),
 ];
 
@@ -52,22 +60,30 @@ pub(crate) fn service(
         ("name", Value::from(name.clone())),
         ("config", Value::Map(config.clone())),
     ]);
-    for (method, method_name, doc) in METHODS {
-        let mut descriptor = hypha_codec::Method::new(local.as_str(), built_in_path(method_name))
-            .with_name(method_name)
+    for (method, path, doc) in METHODS {
+        let (group, name) = path
+            .split_once('.')
+            .map_or((None, path), |(group, name)| (Some(group), name));
+        let mut descriptor = hypha_codec::Method::new(local.as_str(), built_in_path(path))
+            .with_name(name)
             .with_doc(doc);
         descriptor.server = server_url.cloned();
         descriptor.is_async = Some(false);
-        description.insert(method_name, Value::from(descriptor));
-        methods.insert(Text::from(method_name), Target::BuiltIn(method));
-        let function = Map::from([("name", method_name), ("description", doc)]);
-        schemas.insert(
-            method_name,
-            Value::Map(Map::from([
-                ("type", Value::from("function")),
-                ("function", Value::Map(function)),
-            ])),
-        );
+        let function = Map::from([("name", name), ("description", doc)]);
+        let schema = Map::from([
+            ("type", Value::from("function")),
+            ("function", Value::Map(function)),
+        ]);
+        let (member, schema) = match group {
+            None => (Value::from(descriptor), Value::Map(schema)),
+            Some(_) => (
+                Value::Map(Map::from([(name, descriptor)])),
+                Value::Map(Map::from([(name, schema)])),
+            ),
+        };
+        description.insert(group.unwrap_or(name), member);
+        schemas.insert(group.unwrap_or(name), schema);
+        methods.insert(Text::from(path), Target::BuiltIn(method));
     }
     config.insert("workspace", Value::from(local.workspace()));
     let info = Map::from([
@@ -96,22 +112,28 @@ pub(crate) fn service(
 /// Answers a call of a built-in method.
 pub(crate) fn answer(
     method: BuiltIn,
-    engine: &Engine<TaskDriver>,
+    engine: &mut Engine<TaskDriver>,
     from: &Address,
     packet: &Packet,
 ) -> Answer {
-    let registry = CodecRegistry::default();
+    let registry = CodecRegistry::builtin();
     let session = packet.header().ok().and_then(|header| header.session());
-    let received = match payload::receive(packet, &Decoder::new(&registry), from, session) {
+    let received = match payload::receive(packet, &Decoder::new(registry), from, session) {
         Ok(received) => received,
         Err(problem) => return Answer::Reject(payload::reject(&texts::unacceptable(&problem), "")),
     };
     let result = match method {
         BuiltIn::Ping => Ok(Value::from("pong")),
         BuiltIn::GetService => describe(engine, from, &received),
+        BuiltIn::CreateMessage => {
+            if let Some(key) = received.args.first().and_then(Value::as_str) {
+                engine.fail_answer(key, from);
+            }
+            Err(texts::IN_SEVERAL_FRAMES.to_owned())
+        }
     };
     let result = result
-        .and_then(|value| payload::resolve(&registry, &value).map_err(|error| error.to_string()));
+        .and_then(|value| payload::resolve(registry, &value).map_err(|error| error.to_string()));
     match result {
         Ok(payload) => Answer::Resolve(payload),
         Err(text) => Answer::Reject(payload::reject(&text, "")),

@@ -287,6 +287,7 @@ async fn send(shared: &Shared, call: Call) -> Result<Reply, CallError> {
             peer: target,
             notice,
         }),
+        Ok(Outcome::InSeveralFrames) => Err(CallError::AnswerTooLarge { method }),
         Ok(Outcome::LinkLost { sent }) => Err(shared.disconnected(sent)),
         // The link ended without a word: whether the call was sent is not known.
         Err(_) => Err(shared.disconnected(true)),

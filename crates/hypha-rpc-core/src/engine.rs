@@ -114,6 +114,8 @@ pub(crate) enum Outcome {
     Silent(Duration),
     /// The peer is certain to be gone; the text says who said so.
     PeerGone(String),
+    /// The answer is larger than one frame carries.
+    InSeveralFrames,
     /// The link ended; the frame had been handed to it (`sent`) or not.
     LinkLost {
         sent: bool,

@@ -75,6 +75,14 @@ pub enum CallError {
         /// The limit in force.
         limit: usize,
     },
+    /// The call ran, and its answer is larger than one frame carries.
+    #[error(
+        "the answer of `{method}` is too large for one frame; messages in several frames are not supported yet"
+    )]
+    AnswerTooLarge {
+        /// The path of the method.
+        method: Text,
+    },
     /// An argument cannot travel.
     #[error("an argument cannot be sent")]
     Encode(#[from] EncodeError),

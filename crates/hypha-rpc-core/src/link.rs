@@ -354,7 +354,7 @@ impl Link {
         } = invoke;
         match handler {
             Target::BuiltIn(method) => {
-                let answer = built_in::answer(method, &self.engine, &from, &packet);
+                let answer = built_in::answer(method, &mut self.engine, &from, &packet);
                 self.engine.answer(key, answer);
             }
             Target::User(method) => {

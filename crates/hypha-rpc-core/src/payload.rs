@@ -28,8 +28,7 @@ pub(crate) fn resolve<T: Serialize + ?Sized>(
 
 /// `{"args": [error]}`.
 pub(crate) fn reject(message: &str, trace: &str) -> Rope {
-    let registry = CodecRegistry::default();
-    let mut writer = Writer::new(&registry);
+    let mut writer = Writer::new(CodecRegistry::builtin());
     let mut write = || {
         writer
             .map_header(1)

@@ -10,6 +10,9 @@ use crate::payload::Unacceptable;
 /// Too much runs here already.
 pub(crate) const BUSY: &str = "Busy: too many calls are running here, try again later";
 
+/// Somebody began a message in several frames.
+pub(crate) const IN_SEVERAL_FRAMES: &str = "Messages in several frames are not supported yet by this client: send less than 500 kB at a time";
+
 pub(crate) fn method_expired(from: &Address, method: &str) -> String {
     let method = clipped(method);
     format!("Method expired or not found: {from}:{method}")

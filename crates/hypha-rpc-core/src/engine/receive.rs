@@ -199,6 +199,15 @@ impl<D: Driver> Engine<D> {
         }
     }
 
+    /// The answer of the call with this session cannot come: its sender would need several frames.
+    pub(crate) fn fail_answer(&mut self, session: &str, from: &Address) {
+        if let Some(key) = self.calls.key_of(session)
+            && self.calls.get(key).is_some_and(|call| call.target == *from)
+        {
+            self.finish_call(key, Outcome::InSeveralFrames);
+        }
+    }
+
     /// Who sent a frame: what the server wrote, or who is at the other end (identity never
     /// comes from the peer's own words).
     fn sender(&self, header: &Header<'_>) -> Option<Address> {
