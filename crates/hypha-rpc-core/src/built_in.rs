@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use hypha_codec::{CodecRegistry, Decoder, Map, Packet, Text, Value};
 
+use crate::access::{Access, Visibility};
 use crate::address::Address;
 use crate::engine::{Answer, Engine, ServiceRecord};
-use crate::link::{Target, TaskDriver};
+use crate::link::TaskDriver;
 use crate::payload::{self, Received};
 use crate::protocol::{API_VERSION, BUILT_IN, built_in_path};
-use crate::service::{Access, Visibility};
+use crate::target::Target;
 use crate::texts;
 
 /// The methods of the built-in service.
@@ -120,7 +121,7 @@ pub(crate) fn answer(
     let session = packet.header().ok().and_then(|header| header.session());
     let received = match payload::receive(packet, &Decoder::new(registry), from, session) {
         Ok(received) => received,
-        Err(problem) => return Answer::Reject(payload::reject(&texts::unacceptable(&problem), "")),
+        Err(problem) => return Answer::Reject(payload::reject(&problem.text(), "")),
     };
     let result = match method {
         BuiltIn::Ping => Ok(Value::from("pong")),

@@ -3,7 +3,6 @@
 //! Each handler is polled once in the order of arrival; one that is not ready then goes on in a
 //! task of its own. So quick handlers keep their order and cost no task.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,9 +17,10 @@ use crate::context::Context;
 use crate::engine::{Answer, Invoke};
 use crate::error::{RemoteError, RemoteErrorKind};
 use crate::import::SenderImport;
-use crate::link::{Progress, UserMethod};
+use crate::link::Progress;
 use crate::payload;
 use crate::service::{Invocation, Output};
+use crate::target::UserMethod;
 use crate::texts;
 
 /// Arguments above this size are decoded in the task of their call.
@@ -101,7 +101,7 @@ impl Running {
             Ok(received) => received,
             Err(problem) => {
                 let kind = RemoteErrorKind::InvalidArguments;
-                let error = RemoteError::of_kind(kind, texts::unacceptable(&problem));
+                let error = RemoteError::of_kind(kind, problem.text());
                 environment.report(key, Err(error));
                 return None;
             }
@@ -122,7 +122,7 @@ impl Running {
                 handler,
             }),
             Err(panic) => {
-                environment.report(key, Err(panic_error(&*panic)));
+                environment.report(key, Err(RemoteError::panicked(&*panic)));
                 None
             }
         }
@@ -132,7 +132,7 @@ impl Running {
     fn poll(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<Output, RemoteError>> {
         match catch_unwind(AssertUnwindSafe(|| self.handler.as_mut().poll(cx))) {
             Ok(poll) => poll,
-            Err(panic) => Poll::Ready(Err(panic_error(&*panic))),
+            Err(panic) => Poll::Ready(Err(RemoteError::panicked(&*panic))),
         }
     }
 
@@ -169,16 +169,4 @@ impl Environment {
         // A link that is gone has nobody to answer.
         drop(self.progress.send(Progress::Answered { key, answer }));
     }
-}
-
-/// The error of a handler that panicked.
-pub(crate) fn panic_error(panic: &(dyn Any + Send)) -> RemoteError {
-    let what = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    RemoteError::of_kind(
-        RemoteErrorKind::Panic,
-        texts::panicked(what.unwrap_or("no message")),
-    )
 }

@@ -23,6 +23,7 @@
 //! Callbacks, generators, interfaces, messages in several frames, events and reconnection are not
 //! part of this version: a message that would need them is refused with an error that says so.
 
+mod access;
 mod address;
 mod built_in;
 mod call;
@@ -35,6 +36,7 @@ mod extensions;
 mod handshake;
 mod import;
 mod link;
+mod member;
 mod payload;
 mod peer;
 pub mod protocol;
@@ -46,8 +48,10 @@ mod session;
 mod shared;
 mod start;
 mod state;
+mod target;
 mod texts;
 
+pub use self::access::Visibility;
 pub use self::address::{Address, AddressError, ServiceId};
 pub use self::call::{Call, CallOptions, CallService, Reply};
 pub use self::config::PeerConfig;
@@ -65,7 +69,7 @@ pub use self::secret::Secret;
 pub use self::service::{
     Arguments, BlockingHandler, CallArguments, FromCall, Handler, IntoMethod, IntoReply,
     Invocation, Kwargs, Member, Members, Method, MethodService, Output, Param, RequireContext,
-    Returns, Service, Visibility,
+    Returns, Service,
 };
 pub use self::session::random_id;
 pub use self::state::{ClosedReason, State};

@@ -11,40 +11,14 @@ use hypha_transport::{CloseReason, Frame, FrameRx, FrameTx, TransportError, Tran
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use crate::address::Address;
-use crate::built_in::{self, BuiltIn};
+use crate::built_in;
 use crate::engine::{
     Answer, Driver, Engine, Event, IdTaken, Invoke, Leave, Outcome, OutgoingCall, ServiceRecord,
     Stats, Transmit, TransmitContent,
 };
 use crate::secret::Secret;
-use crate::service::{Method, MethodService, Param};
 use crate::state::{ClosedReason, State};
-
-/// What runs a method of ours.
-#[derive(Clone, Debug)]
-pub(crate) enum Target {
-    /// A method of the built-in service: the link answers it itself, so that a client is never
-    /// taken for dead because its handlers are busy (protocol section 18, rule 18).
-    BuiltIn(BuiltIn),
-    /// A method of the user.
-    User(Arc<UserMethod>),
-}
-
-/// A method of the user and the names of its parameters.
-#[derive(Debug)]
-pub(crate) struct UserMethod {
-    pub(crate) service: MethodService,
-    pub(crate) params: Arc<Vec<Param>>,
-}
-
-impl Target {
-    pub(crate) fn method(method: &Method) -> Self {
-        Self::User(Arc::new(UserMethod {
-            service: method.service(),
-            params: Arc::clone(&method.params),
-        }))
-    }
-}
+use crate::target::{Target, UserMethod};
 
 /// What the engine carries for the tasks.
 #[derive(Debug)]

@@ -8,9 +8,10 @@ use hypha_codec::{CodecRegistry, EncodeError, Map, Method, Packet, Promised, Rop
 use serde::Serialize;
 
 use crate::address::Address;
-use crate::error::RemoteError;
+use crate::error::{RemoteError, with_sources};
 use crate::protocol::answer;
 use crate::service::Arguments;
+use crate::texts;
 
 /// `{"args": [result]}`.
 pub(crate) fn resolve<T: Serialize + ?Sized>(
@@ -192,6 +193,17 @@ pub(crate) enum Unacceptable {
     NoPromise,
     /// This part of the promise leads to somebody else than the caller.
     ForeignPromise(&'static str),
+}
+
+impl Unacceptable {
+    /// What the caller is told.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Malformed(error) => texts::malformed_call(&with_sources(error)),
+            Self::NoPromise => texts::malformed_call("its promise is none"),
+            Self::ForeignPromise(part) => texts::foreign_promise(part),
+        }
+    }
 }
 
 /// Reads the payload of a call that `from` made with `session`.

@@ -15,9 +15,10 @@ use crate::address::Address;
 use crate::call::{Call, CallOptions, Reply};
 use crate::error::CallError;
 use crate::extensions::Extensions;
+use crate::member::member;
 use crate::payload;
 use crate::peer::Peer;
-use crate::service::{Arguments, member};
+use crate::service::Arguments;
 
 /// A service of another client. A cheap clone.
 ///

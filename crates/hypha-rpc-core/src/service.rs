@@ -13,37 +13,12 @@ use hypha_codec::{Map, Text, Value};
 use serde::Serialize;
 
 pub use self::arguments::Arguments;
-pub(crate) use self::build::member;
 pub use self::extract::{CallArguments, FromCall, Kwargs};
 pub use self::handler::{BlockingHandler, Handler};
 pub use self::method::{IntoMethod, Invocation, Method, MethodService, Param};
 pub use self::reply::{IntoReply, Output, Returns};
+use crate::access::{Access, Visibility};
 use crate::error::InvalidService;
-
-/// Who may find and call a service (protocol section 7).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Visibility {
-    /// Clients of the same workspace, and of those in `authorized_workspaces`.
-    #[default]
-    Protected,
-    /// Everybody, and everybody sees it listed.
-    Public,
-    /// Everybody who knows its id.
-    Unlisted,
-}
-
-impl Visibility {
-    /// The word on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Protected => "protected",
-            Self::Public => "public",
-            Self::Unlisted => "unlisted",
-        }
-    }
-}
 
 /// Which methods of a service take the [`Context`](crate::Context).
 ///
@@ -74,13 +49,6 @@ impl<const N: usize> From<[&str; N]> for RequireContext {
     fn from(methods: [&str; N]) -> Self {
         methods.into_iter().collect()
     }
-}
-
-/// Who may call, as the engine asks.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Access {
-    pub(crate) visibility: Visibility,
-    pub(crate) authorized_workspaces: Vec<Text>,
 }
 
 /// A service to register: an id, members and configuration.

@@ -4,8 +4,6 @@
 use std::time::Duration;
 
 use crate::address::Address;
-use crate::error::with_sources;
-use crate::payload::Unacceptable;
 
 /// Too much runs here already.
 pub(crate) const BUSY: &str = "Busy: too many calls are running here, try again later";
@@ -72,16 +70,14 @@ pub(crate) fn timed_out(target: &Address, method: &str, silence: Duration) -> St
     )
 }
 
-pub(crate) fn unacceptable(problem: &Unacceptable) -> String {
-    match problem {
-        Unacceptable::Malformed(error) => format!("Malformed call: {}", with_sources(error)),
-        Unacceptable::NoPromise => String::from("Malformed call: its promise is none"),
-        Unacceptable::ForeignPromise(part) => {
-            format!(
-                "Access denied: the promise of this call sends its `{part}` to somebody else than the caller"
-            )
-        }
-    }
+pub(crate) fn malformed_call(reason: &str) -> String {
+    format!("Malformed call: {reason}")
+}
+
+pub(crate) fn foreign_promise(part: &str) -> String {
+    format!(
+        "Access denied: the promise of this call sends its `{part}` to somebody else than the caller"
+    )
 }
 
 pub(crate) fn result_too_large(size: usize, limit: usize) -> String {

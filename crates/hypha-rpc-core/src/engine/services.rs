@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use hypha_codec::{Map, Text};
 
-use crate::address::Address;
-use crate::service::{Access, Visibility};
+use crate::access::Access;
+use crate::member::member;
 
 /// What the engine keeps of a service: `H` is what runs a method.
 #[derive(Debug)]
@@ -91,28 +91,8 @@ impl<H> Services<H> {
         };
         match record.methods.get(rest) {
             Some(method) => Lookup::Method(record, method),
-            None if crate::service::member(&record.description, rest).is_some() => {
-                Lookup::NotCallable
-            }
+            None if member(&record.description, rest).is_some() => Lookup::NotCallable,
             None => Lookup::Missing,
-        }
-    }
-}
-
-impl Access {
-    /// Whether `from` may call (protocol section 7, rule 1). `own` is the workspace of this
-    /// client, `manager` the address of the manager of the server it is connected to.
-    pub(crate) fn admits(&self, from: &Address, own: &str, manager: Option<&Address>) -> bool {
-        match self.visibility {
-            Visibility::Public | Visibility::Unlisted => true,
-            Visibility::Protected => {
-                from.workspace() == own
-                    || self
-                        .authorized_workspaces
-                        .iter()
-                        .any(|workspace| &**workspace == from.workspace())
-                    || manager == Some(from)
-            }
         }
     }
 }

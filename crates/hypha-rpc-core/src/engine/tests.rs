@@ -8,7 +8,7 @@ use bytes::Bytes;
 use hypha_codec::{Map, Packet, Rope, Text, Value};
 
 use super::*;
-use crate::service::{Access, Visibility};
+use crate::access::{Access, Visibility};
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -1,8 +1,11 @@
 //! The error of a remote, read from the forms in which the clients send it (protocol section 5.1).
 
+use std::any::Any;
 use std::fmt;
 
 use hypha_codec::Text;
+
+use crate::texts;
 
 /// An error that a peer answered with, or that a handler answers with.
 ///
@@ -113,6 +116,16 @@ impl RemoteError {
             trace: trace.map(Text::from),
             kind: kind_of(value),
         }))
+    }
+
+    /// The error of a handler that panicked with this.
+    pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Self {
+        let what = panic
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let text = texts::panicked(what.unwrap_or("no message"));
+        Self::of_kind(RemoteErrorKind::Panic, text)
     }
 
     pub(crate) fn of_kind(kind: RemoteErrorKind, message: impl Into<Text>) -> Self {

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use hypha_codec::{Map, Promised, Text, Value};
 
-use super::{Access, Member, Members, Method, RequireContext, Service};
+use super::{Member, Members, Method, RequireContext, Service};
+use crate::access::{Access, Visibility};
 use crate::address::{Address, is_plain_name};
 use crate::engine::ServiceRecord;
 use crate::error::InvalidService;
-use crate::link::Target;
 use crate::protocol::SERVICES;
+use crate::target::Target;
 
 /// Fields of a service that members must not shadow (protocol section 10.3).
 const FIELDS: [&str; 8] = [
@@ -50,7 +51,7 @@ impl Service {
             return Err(InvalidService::Id(self.id.to_string()));
         }
         if !self.access.authorized_workspaces.is_empty()
-            && self.access.visibility != super::Visibility::Protected
+            && self.access.visibility != Visibility::Protected
         {
             return Err(InvalidService::AuthorizedWorkspaces);
         }
@@ -124,17 +125,6 @@ impl Service {
         };
         Ok(BuiltService { record, info })
     }
-}
-
-/// Finds a member of a described service by its dotted path; array items are found by their index.
-pub(crate) fn member<'a>(description: &'a Map, path: &str) -> Option<&'a Value> {
-    let mut parts = path.split('.');
-    let first = description.get(parts.next()?)?;
-    parts.try_fold(first, |value, part| match value {
-        Value::Map(map) => map.get(part),
-        Value::List(items) => items.get(part.parse::<usize>().ok()?),
-        _ => None,
-    })
 }
 
 fn config(

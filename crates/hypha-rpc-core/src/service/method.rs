@@ -66,7 +66,7 @@ impl Method {
                 match tokio::task::spawn_blocking(move || handler.call(arguments)).await {
                     Ok(result) => result,
                     Err(error) if error.is_panic() => {
-                        Err(crate::dispatch::panic_error(&*error.into_panic()))
+                        Err(RemoteError::panicked(&*error.into_panic()))
                     }
                     Err(_) => Err(RemoteError::new(
                         "The runtime of the provider is shutting down",

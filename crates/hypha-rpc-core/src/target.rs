@@ -1,0 +1,32 @@
+//! What runs a method of ours, as the engine carries it.
+
+use std::sync::Arc;
+
+use crate::built_in::BuiltIn;
+use crate::service::{Method, MethodService, Param};
+
+/// What runs a method of ours.
+#[derive(Clone, Debug)]
+pub(crate) enum Target {
+    /// A method of the built-in service: the link answers it itself, so that a client is never
+    /// taken for dead because its handlers are busy (protocol section 18, rule 18).
+    BuiltIn(BuiltIn),
+    /// A method of the user.
+    User(Arc<UserMethod>),
+}
+
+/// A method of the user and the names of its parameters.
+#[derive(Debug)]
+pub(crate) struct UserMethod {
+    pub(crate) service: MethodService,
+    pub(crate) params: Arc<Vec<Param>>,
+}
+
+impl Target {
+    pub(crate) fn method(method: &Method) -> Self {
+        Self::User(Arc::new(UserMethod {
+            service: method.service(),
+            params: Arc::clone(&method.params),
+        }))
+    }
+}
