@@ -117,10 +117,7 @@ where
     ))
     .await
     {
-        Ok((mut socket, _response)) => {
-            socket.get_mut().forget_rescue();
-            Ok(WsTransport::new(socket, connector.options))
-        }
+        Ok((socket, _response)) => Ok(WsTransport::new(socket, connector.options)),
         Err(WsError::Http(response)) => Err(refusal(*response, rescue).await),
         Err(error) => Err(upgrade_failure(
             error,

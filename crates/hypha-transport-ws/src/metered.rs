@@ -17,7 +17,7 @@ pub(crate) struct Metered<S> {
 }
 
 /// Where the stream goes when the handshake drops it. The WebSocket library keeps only the part of a refusal that came
-/// with its headers; the rest has to be read from the stream.
+/// with its headers; the rest has to be read from the stream. Once this is gone, dropping the stream drops it.
 pub(crate) struct Rescue<S>(Arc<Mutex<Option<S>>>);
 
 impl<S> Metered<S> {
@@ -35,11 +35,6 @@ impl<S> Metered<S> {
         let mut metered = Self::new(inner);
         metered.rescue = Some(Rescue(Arc::clone(&slot)));
         (metered, Rescue(slot))
-    }
-
-    /// From now on dropping this drops the stream.
-    pub(crate) fn forget_rescue(&mut self) {
-        self.rescue = None;
     }
 
     /// Bytes read and written so far.

@@ -8,7 +8,7 @@ use hypha_transport::{
 use hypha_transport_ws::{AcceptOptions, Rejection, WsConnector, WsOptions, accept, accept_with};
 use tokio::io::{AsyncWriteExt, duplex};
 
-use crate::harness::{answer, connector, listen};
+use crate::harness::{answer, connector, listen, read_head};
 
 #[tokio::test]
 async fn path_and_headers_arrive() {
@@ -84,26 +84,28 @@ async fn a_refusal_tells_status_and_words() {
     assert_eq!(server.kind(), TransportErrorKind::HttpStatus(403));
 }
 
-/// Most servers send headers and body in packets of their own.
+/// Most servers send headers and body in packets of their own: here everything comes in pieces of 16 bytes.
 #[tokio::test]
 async fn the_body_of_a_refusal_may_come_later() {
-    let (listener, address) = listen().await;
-    let connector = connector(address, WsOptions::new());
-    let server = answer(
-        listener,
-        &[
-            "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 9\r\n\r\n",
-            "slow ",
-            "down",
-        ],
-    );
-    let (client, ()) = tokio::join!(connector.connect(ConnectContext::new()), server);
+    let (near, mut far) = duplex(16);
+    let connector = WsConnector::new("http://h").unwrap();
+    let server = async {
+        let head = read_head(&mut far).await;
+        let body = "slow down, and when you have slowed down, slow down more";
+        let answer = format!(
+            "HTTP/1.1 429 Too Many Requests\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        far.write_all(answer.as_bytes()).await.unwrap();
+        head
+    };
+    let (client, _head) = tokio::join!(connector.upgrade(near), server);
     let error = client.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::HttpStatus(429));
     assert!(
         error
             .to_string()
-            .ends_with("429 Too Many Requests: slow down"),
+            .ends_with(": slow down, and when you have slowed down, slow down more"),
         "{error}"
     );
 }

@@ -6,7 +6,7 @@ use hypha_transport::{ConnectContext, Connector, Frame};
 use hypha_transport_ws::{
     AcceptOptions, ClientStream, WsConnector, WsOptions, WsTransport, accept,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -67,13 +67,19 @@ pub(crate) async fn client_of_bare_server_with(
     (dialled.unwrap(), server)
 }
 
+/// An HTTP request, up to the empty line after its headers.
+pub(crate) async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        request.push(stream.read_u8().await.unwrap());
+    }
+    request
+}
+
 /// Answers one connection with these bytes, after it has sent its request.
 pub(crate) async fn answer(listener: TcpListener, pieces: &[&str]) {
     let (mut tcp, _) = listener.accept().await.unwrap();
-    let mut request = Vec::new();
-    while !request.ends_with(b"\r\n\r\n") {
-        request.push(tcp.read_u8().await.unwrap());
-    }
+    read_head(&mut tcp).await;
     for piece in pieces {
         tcp.write_all(piece.as_bytes()).await.unwrap();
         tcp.flush().await.unwrap();

@@ -87,8 +87,9 @@ async fn a_message_of_many_fragments_is_refused_at_the_limit() {
     let (server, mut client) = upgraded(WsOptions::new().with_max_frame(1000)).await;
     let (_tx, mut rx) = server.split();
     let offender = async {
-        // Opcode binary, then continuations, none final, of 100 bytes each.
-        for n in 0..12_u8 {
+        // Opcode binary, then continuations, none final, of 100 bytes each. It goes on after it was refused, as one does
+        // who is in the middle of a large message, and must not be cut off before it can read why.
+        for n in 0..200_u8 {
             let head = [if n == 0 { 0x02 } else { 0x00 }, 0x80 | 100, 0, 0, 0, 0];
             client
                 .write_all(&[&head[..], &[n; 100]].concat())
