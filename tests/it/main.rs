@@ -1,4 +1,7 @@
 //! Interoperability tests with the real server and real clients.
 #![expect(clippy::unwrap_used, reason = "what the tests share fails them, too")]
 
+mod fixture;
 mod harness;
+mod provider;
+mod values;

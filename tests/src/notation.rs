@@ -1,7 +1,11 @@
 //! Values of peers as JSON, without loss: the notation of `tests/vectors/README.md`, with the additions described in
 //! `tests/peers/python/notation.py`.
 
+mod value;
+
 use serde_json::{Map, Value as Json, json};
+
+pub use self::value::of;
 
 /// The largest integer that both a JavaScript number and a plain JSON number carry exactly.
 const SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
