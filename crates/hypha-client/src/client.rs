@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hypha_codec::{Text, Value};
 use hypha_rpc_core::{
     Address, Call, CallService, ClosedReason, ConnectionInfo, Peer, RemoteService, Reply, Secret,
-    Service, State,
+    Service, ServiceId, State,
 };
 use tokio::sync::watch;
 use tower::BoxError;
@@ -16,7 +16,7 @@ use crate::case::CaseConversion;
 use crate::error::Error;
 use crate::get_service::GetService;
 use crate::manager::{Manager, ServiceInfo, UserInfo};
-use crate::options::ConnectOptions;
+use crate::options::{ConnectOptions, OptionsError};
 
 /// A connection to a Hypha server: registers services, finds those of others, and speaks with the manager.
 ///
@@ -204,15 +204,23 @@ impl Client {
         id: &str,
         conversion: Option<CaseConversion>,
     ) -> Result<RemoteService, Error> {
+        let parsed = ServiceId::parse(id).map_err(OptionsError::from)?;
         let service = self.peer.get_remote_service(id).await?;
-        let Some(conversion) = conversion else {
-            return Ok(service);
+        let mut description = match conversion {
+            Some(conversion) => conversion.convert(service.description().clone()),
+            None => service.description().clone(),
         };
-        // The provider's right to hand these functions out was checked above.
-        let converted = conversion.convert(service.description().clone());
+        // Providers state the bare id.
+        let workspace = parsed
+            .workspace
+            .as_deref()
+            .unwrap_or_else(|| self.workspace());
+        let client = parsed.client.as_deref().unwrap_or_else(|| self.client_id());
+        description.insert("id", format!("{workspace}/{client}:{}", parsed.service));
+        // Whether the provider may hand these functions out was checked above.
         Ok(RemoteService::from_manager(
             &self.peer,
-            Value::Map(converted),
+            Value::Map(description),
         )?)
     }
 

@@ -11,7 +11,8 @@ use crate::service_url::ServiceUrlError;
 
 /// What went wrong, whatever was tried.
 ///
-/// `{}` shows one line; `{:#}` adds what caused it, and the traceback of a remote error. As wide as a pointer.
+/// `{}` shows one line; `{:#}` adds what caused it. The traceback of a remote error is at [`remote`](Self::remote). As
+/// wide as a pointer.
 pub struct Error {
     inner: Box<Inner>,
 }
@@ -79,6 +80,7 @@ impl Error {
             Inner::Call(error) => kind_of_call(error),
             Inner::Register(error) => kind_of_register(error),
             Inner::Options(_) | Inner::ServiceUrl(_) => ErrorKind::InvalidOption,
+            Inner::Login(LoginError::TimedOut) => ErrorKind::Timeout,
             Inner::Login(_) => ErrorKind::Login,
         }
     }
@@ -142,7 +144,8 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.inner, f)?;
+        // Without the flags of `f`: a remote error would add its traceback, which does not belong into a line of a log.
+        write!(f, "{}", self.inner)?;
         if f.alternate() {
             let mut source = std::error::Error::source(self);
             while let Some(error) = source {
@@ -377,7 +380,7 @@ mod tests {
             assert_eq!(error.remote().map(RemoteError::message), Some("no"));
         }
         assert_eq!(Error::from(inner()).to_string(), "no");
-        assert_eq!(format!("{:#}", Error::from(inner())), "no\nline 3");
+        assert_eq!(format!("{:#}", Error::from(inner())), "no");
         let wrapped = Error::from(RegisterError::Server(inner()));
         assert_eq!(
             format!("{wrapped:#}"),

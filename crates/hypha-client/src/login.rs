@@ -5,8 +5,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use hypha_codec::{Map, Value};
-use hypha_rpc_core::{MethodCall, RemoteService, Secret};
+use hypha_codec::Map;
+use hypha_rpc_core::{CallError, RemoteService, Secret};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -331,18 +331,27 @@ struct LogoutAnswer {
     logout_url: String,
 }
 
+/// Waits for the person. `None`: not done in time.
 async fn check<T: DeserializeOwned>(
     service: &RemoteService,
     key: &str,
     timeout: Duration,
     profile: bool,
 ) -> Result<Option<T>, Error> {
-    let check: MethodCall<Value> = service.method("check").args((key,));
-    let check = check
+    let check = service
+        .method("check")
+        .args((key,))
         .kwarg("timeout", timeout.as_secs_f64())
         .kwarg("profile", profile);
-    Ok(check.deadline(timeout + ANSWER_GRACE).decode().await?)
+    match check.deadline(timeout + ANSWER_GRACE).decode().await {
+        Err(CallError::Deadline { .. }) => Ok(None),
+        Err(CallError::Remote(error)) if error.message().starts_with(SERVER_TIMED_OUT) => Ok(None),
+        result => Ok(result?),
+    }
 }
+
+/// How the server begins when the person was not done in time.
+const SERVER_TIMED_OUT: &str = "Login timeout";
 
 /// What relative URLs of a login service are relative to (wire-protocol section 14).
 struct Base {
