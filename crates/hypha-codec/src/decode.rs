@@ -7,13 +7,13 @@ use std::fmt;
 use bytes::{Buf, Bytes};
 use bytestring::ByteString;
 
-use self::reader::{Container, Reader, Token};
+use self::reader::{Head, Reader, Token};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::extension::{Ext, Timestamp};
 use crate::function::{Generator, IoStream, Method};
 use crate::registry::CodecRegistry;
 use crate::text::Text;
-use crate::value::{Map, Value};
+use crate::value::{KeyWatch, Map, Value};
 use crate::wire::{key, marker, tag};
 
 /// Deepest nesting that is ever read: the references stop there too, and it fits a 2 MiB stack in every build.
@@ -231,29 +231,49 @@ impl<'f> Run<'f> {
         })
     }
 
-    /// The next value. Only this, `list` and `map` are on the stack once for each level of nesting, so they are kept
-    /// free of everything that would make their stack frames large.
+    /// The next value.
     pub(crate) fn value(&mut self, depth: usize) -> Result<Value, DecodeError> {
-        match self.reader.container() {
-            Some(Container::List(items)) => self.list(items, depth),
-            Some(Container::Map(entries)) => self.map(entries, depth),
-            None => self.scalar(),
+        let mut value = Value::Null;
+        self.read_into(&mut value, depth)?;
+        Ok(value)
+    }
+
+    /// Reads the next value into its place, which is null: values are not small, and moving them is a good part of the
+    /// work.
+    ///
+    /// Only this, `list` and `map` are on the stack once for each level of nesting, so they are kept free of everything
+    /// that would make their stack frames large.
+    fn read_into(&mut self, place: &mut Value, depth: usize) -> Result<(), DecodeError> {
+        match self.reader.head() {
+            Head::ShortText(len) => self.short_text(len, place),
+            Head::List(items) => self.list(items, place, depth),
+            Head::Map(entries) => self.map(entries, place, depth),
+            Head::Other => self.scalar(place),
         }
     }
 
     #[inline(never)]
-    fn scalar(&mut self) -> Result<Value, DecodeError> {
-        Ok(match self.reader.token()? {
+    fn scalar(&mut self, place: &mut Value) -> Result<(), DecodeError> {
+        let value = match self.reader.token()? {
             Token::Nil => Value::Null,
             Token::Bool(b) => Value::Bool(b),
             Token::Int(n) => Value::Int(n),
             Token::Float(float) => Value::Float(float),
-            Token::Str(bytes) => Value::Text(self.text(bytes)?),
+            Token::Str(bytes) => return self.text(bytes, place),
             Token::Bin(bytes) => Value::Bytes(self.bytes(bytes)),
             Token::Ext(kind, data) => self.ext(kind, data),
             // A container whose header is cut off.
             Token::Array(_) | Token::Map(_) => return Err(DecodeErrorKind::Truncated.into()),
-        })
+        };
+        fill(place, value);
+        Ok(())
+    }
+
+    /// A text of at most 31 bytes, as nearly all keys are.
+    #[inline(never)]
+    fn short_text(&mut self, len: usize, place: &mut Value) -> Result<(), DecodeError> {
+        let bytes = self.reader.take(len)?;
+        self.text(bytes, place)
     }
 
     /// The next value with functions and streams in it as plain descriptors.
@@ -265,13 +285,17 @@ impl<'f> Run<'f> {
     }
 
     #[inline]
-    fn text(&self, bytes: &[u8]) -> Result<Text, DecodeError> {
+    fn text(&self, bytes: &[u8], place: &mut Value) -> Result<(), DecodeError> {
         let text = std::str::from_utf8(bytes).map_err(|_| DecodeErrorKind::InvalidUtf8)?;
-        if bytes.len() < COPY_BELOW {
-            Ok(Text::from(text))
-        } else {
-            self.sliced_text(bytes)
+        if bytes.len() >= COPY_BELOW {
+            fill(place, Value::Text(self.sliced_text(bytes)?));
+            return Ok(());
         }
+        fill(place, Value::Text(Text::new()));
+        if let Value::Text(place) = place {
+            place.set(text);
+        }
+        Ok(())
     }
 
     #[cold]
@@ -301,36 +325,53 @@ impl<'f> Run<'f> {
         )
     }
 
-    fn list(&mut self, items: usize, depth: usize) -> Result<Value, DecodeError> {
+    fn list(&mut self, items: usize, place: &mut Value, depth: usize) -> Result<(), DecodeError> {
         self.announce(items, depth)?;
-        let mut list = Vec::with_capacity(items);
-        for _ in 0..items {
-            list.push(self.value(depth + 1)?);
+        let mut list = Vec::new();
+        list.resize_with(items, Value::default);
+        for item in &mut list {
+            self.read_into(item, depth + 1)?;
         }
-        Ok(Value::List(list))
+        fill(place, Value::List(list));
+        Ok(())
     }
 
-    fn map(&mut self, count: usize, depth: usize) -> Result<Value, DecodeError> {
+    fn map(&mut self, count: usize, place: &mut Value, depth: usize) -> Result<(), DecodeError> {
         self.announce(count.saturating_mul(2), depth)?;
-        let mut entries = Vec::with_capacity(count);
-        for _ in 0..count {
-            let key = self.value(depth + 1)?;
-            let value = self.value(depth + 1)?;
-            entries.push((key, value));
+        let mut entries = Vec::new();
+        entries.resize_with(count, Default::default);
+        let mut keys = KeyWatch::new();
+        for (key, value) in &mut entries {
+            self.read_into(key, depth + 1)?;
+            keys.watch(key);
+            self.read_into(value, depth + 1)?;
         }
-        self.finish_map(entries)
+        self.finish_map(entries, &keys, place)
     }
 
-    fn finish_map(&self, entries: Vec<(Value, Value)>) -> Result<Value, DecodeError> {
-        let is_tagged = entries
-            .iter()
-            .any(|(key, _)| matches!(key, Value::Text(text) if text == key::RTYPE));
-        let map = Map::from_entries(entries);
-        if is_tagged && !self.decoder.keep_tagged_maps {
-            self.decoder.tagged(map)
+    #[inline(never)]
+    fn finish_map(
+        &self,
+        entries: Vec<(Value, Value)>,
+        keys: &KeyWatch,
+        place: &mut Value,
+    ) -> Result<(), DecodeError> {
+        let map = if keys.may_repeat() {
+            Map::from_entries(entries)
         } else {
-            Ok(Value::Map(map))
-        }
+            Map::from_distinct(entries)
+        };
+        let is_tagged =
+            keys.may_have_tag() && !self.decoder.keep_tagged_maps && map.contains_key(key::RTYPE);
+        fill(
+            place,
+            if is_tagged {
+                self.decoder.tagged(map)?
+            } else {
+                Value::Map(map)
+            },
+        );
+        Ok(())
     }
 
     /// Counts the values that a container announces before room is made for them.
@@ -352,4 +393,11 @@ impl<'f> Run<'f> {
         }
         Ok(())
     }
+}
+
+/// Puts a value where null is, which needs no drop: asking every place whether it does shows in the time.
+#[inline(always)]
+fn fill(place: &mut Value, value: Value) {
+    debug_assert!(place.is_null(), "a place is filled once");
+    std::mem::forget(std::mem::replace(place, value));
 }

@@ -66,6 +66,18 @@ impl Text {
         self.as_str().to_owned()
     }
 
+    /// Puts a text in the place of this one; a short one is written straight there.
+    #[inline]
+    pub(crate) fn set(&mut self, text: &str) {
+        if let Repr::Inline(inline) = &mut self.0 {
+            inline.clear();
+            if inline.try_push_str(text).is_ok() {
+                return;
+            }
+        }
+        *self = Self::from(text);
+    }
+
     /// Keeps a slice of a frame as it is; the caller has decided that it is worth pinning the frame.
     pub(crate) fn shared(text: ByteString) -> Self {
         Self(Repr::Shared(text))

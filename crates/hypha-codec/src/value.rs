@@ -6,6 +6,7 @@ mod map;
 
 use bytes::Bytes;
 
+pub(crate) use self::map::KeyWatch;
 pub use self::map::Map;
 use crate::array::{NdArray, TypedArray};
 use crate::extension::{Ext, Timestamp};

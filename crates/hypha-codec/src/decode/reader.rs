@@ -18,10 +18,14 @@ pub(crate) enum Token<'a> {
     Ext(i8, &'a [u8]),
 }
 
-/// The announcement of a container.
-pub(crate) enum Container {
+/// What comes next, as far as its first bytes tell.
+pub(crate) enum Head {
+    /// A text of so many bytes, which follow.
+    ShortText(usize),
     List(usize),
     Map(usize),
+    /// Anything else, nothing of which is read yet; also a container whose announcement is cut off.
+    Other,
 }
 
 /// A position in a byte slice.
@@ -44,33 +48,39 @@ impl<'a> Reader<'a> {
         self.rest
     }
 
-    /// Reads the announcement of a container, if one is next and it is complete.
+    /// Reads the announcement of the next value, if it is one of those that a decoder should be quick at.
     #[inline]
-    pub(crate) fn container(&mut self) -> Option<Container> {
-        let (&first, rest) = self.rest.split_first()?;
-        let container = match first {
-            marker::FIXMAP..=0x8f => Container::Map(usize::from(first & 0x0f)),
-            marker::FIXARRAY..=0x9f => Container::List(usize::from(first & 0x0f)),
-            marker::ARRAY16..=marker::MAP32 => return self.large_container(first),
-            _ => return None,
+    pub(crate) fn head(&mut self) -> Head {
+        let Some((&first, rest)) = self.rest.split_first() else {
+            return Head::Other;
+        };
+        let head = match first {
+            marker::FIXSTR..=0xbf => Head::ShortText(usize::from(first & 0x1f)),
+            marker::FIXMAP..=0x8f => Head::Map(usize::from(first & 0x0f)),
+            marker::FIXARRAY..=0x9f => Head::List(usize::from(first & 0x0f)),
+            marker::ARRAY16..=marker::MAP32 => {
+                return self.large_container(first).unwrap_or(Head::Other);
+            }
+            _ => return Head::Other,
         };
         self.rest = rest;
-        Some(container)
+        head
     }
 
-    fn large_container(&mut self, first: u8) -> Option<Container> {
+    #[cold]
+    fn large_container(&mut self, first: u8) -> Option<Head> {
         let mut reader = Self {
             rest: self.rest.get(1..)?,
         };
-        let container = match first {
-            marker::ARRAY16 => Container::List(reader.count16().ok()?),
-            marker::ARRAY32 => Container::List(reader.count32().ok()?),
-            marker::MAP16 => Container::Map(reader.count16().ok()?),
-            marker::MAP32 => Container::Map(reader.count32().ok()?),
+        let head = match first {
+            marker::ARRAY16 => Head::List(reader.count16().ok()?),
+            marker::ARRAY32 => Head::List(reader.count32().ok()?),
+            marker::MAP16 => Head::Map(reader.count16().ok()?),
+            marker::MAP32 => Head::Map(reader.count32().ok()?),
             _ => return None,
         };
         *self = reader;
-        Some(container)
+        Some(head)
     }
 
     #[inline(always)]
@@ -155,7 +165,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(always)]
-    fn take(&mut self, len: usize) -> Result<&'a [u8], DecodeError> {
+    pub(crate) fn take(&mut self, len: usize) -> Result<&'a [u8], DecodeError> {
         let (taken, rest) = self.rest.split_at_checked(len).ok_or_else(truncated)?;
         self.rest = rest;
         Ok(taken)
