@@ -201,16 +201,21 @@ impl From<Error> for RemoteError {
 /// What the server says when too many clients connect at once (wire-protocol section 1.4).
 const SERVER_BUSY: &str = "Server busy";
 
+/// HTTP answers below 500 that say "later": request timeout, too early, too many requests.
+const RETRY_STATUS: [u16; 3] = [408, 425, 429];
+
 fn is_retryable_connect(error: &ConnectError) -> bool {
     match error {
-        ConnectError::Transport(error) => !matches!(
-            error.kind(),
+        ConnectError::Transport(error) => match error.kind() {
+            TransportErrorKind::HttpStatus(status) => {
+                status >= 500 || RETRY_STATUS.contains(&status)
+            }
             TransportErrorKind::InvalidUrl
-                | TransportErrorKind::InvalidOption
-                | TransportErrorKind::Tls
-                | TransportErrorKind::HttpStatus(400..=499)
-                | TransportErrorKind::Unsupported
-        ),
+            | TransportErrorKind::InvalidOption
+            | TransportErrorKind::Tls
+            | TransportErrorKind::Unsupported => false,
+            _ => true,
+        },
         ConnectError::Timeout(_) => true,
         ConnectError::Refused(words) => words.starts_with(SERVER_BUSY),
         ConnectError::Register(RegisterError::Server(error)) => {
@@ -310,6 +315,11 @@ mod tests {
                 transport(TransportErrorKind::HttpStatus(403)),
                 ErrorKind::Refused,
                 false,
+            ),
+            (
+                transport(TransportErrorKind::HttpStatus(429)),
+                ErrorKind::Refused,
+                true,
             ),
             (
                 transport(TransportErrorKind::HttpStatus(503)),

@@ -1,5 +1,7 @@
 //! Tokens for people, by way of their browser (wire-protocol section 14).
 
+mod page;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -10,7 +12,7 @@ use hypha_rpc_core::{CallError, RemoteService, Secret};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::client::Client;
+use self::page::PageBase;
 use crate::error::Error;
 use crate::lenient;
 use crate::options::ConnectOptions;
@@ -64,7 +66,7 @@ pub async fn logout(options: LogoutOptions) -> Result<String, Error> {
         service_id,
         callback,
     } = options;
-    let base = Base::new(&connect);
+    let base = PageBase::new(&connect);
     let client = connect.anonymous().name("logout").connect().await?;
     let result = async {
         let service = client.get_service(&service_id).await?;
@@ -158,7 +160,7 @@ impl LoginOptions {
             callback,
         } = self;
         let callback = callback.ok_or(LoginError::NoCallback)?;
-        let base = Base::new(&connect);
+        let base = PageBase::new(&connect);
         let client = connect.anonymous().name("login").connect().await?;
         let result = async {
             let service = client.get_service(&service_id).await?;
@@ -353,113 +355,9 @@ async fn check<T: DeserializeOwned>(
 /// How the server begins when the person was not done in time.
 const SERVER_TIMED_OUT: &str = "Login timeout";
 
-/// What relative URLs of a login service are relative to (wire-protocol section 14).
-struct Base {
-    server_url: String,
-}
-
-impl Base {
-    fn new(options: &ConnectOptions) -> Self {
-        Self {
-            server_url: options.server_url.clone(),
-        }
-    }
-
-    /// The URL as a browser takes it. What would not open a page is refused: it comes from a service.
-    fn absolute(&self, url: &str, client: &Client) -> Result<String, LoginError> {
-        resolve(
-            url,
-            &self.server_url,
-            client.connection_info().public_base_url.as_deref(),
-        )
-    }
-}
-
-fn resolve(
-    url: &str,
-    server_url: &str,
-    public_base_url: Option<&str>,
-) -> Result<String, LoginError> {
-    if is_page(url) {
-        return Ok(url.to_owned());
-    }
-    // Two slashes would name another host.
-    if !url.starts_with('/') || url.starts_with("//") {
-        return Err(LoginError::BadUrl);
-    }
-    let base = page_base(server_url)
-        .or_else(|| page_base(public_base_url?))
-        .ok_or(LoginError::BadUrl)?;
-    Ok(base + url)
-}
-
-/// The address of a server as browsers take it, without a slash at its end.
-fn page_base(server_url: &str) -> Option<String> {
-    let server_url = server_url.trim().trim_end_matches('/');
-    for (scheme, page_scheme) in [("ws://", "http://"), ("wss://", "https://")] {
-        if let Some(rest) = server_url.strip_prefix(scheme) {
-            return Some(format!(
-                "{page_scheme}{}",
-                rest.strip_suffix("/ws").unwrap_or(rest)
-            ));
-        }
-    }
-    is_page(server_url).then(|| server_url.to_owned())
-}
-
-fn is_page(url: &str) -> bool {
-    ["http://", "https://"].into_iter().any(|scheme| {
-        url.get(..scheme.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-            && url.len() > scheme.len()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pages_are_resolved_against_the_server() {
-        let public = Some("https://public.org/");
-        for (url, server, page) in [
-            (
-                "https://auth.org/login?k=1",
-                "http://h",
-                "https://auth.org/login?k=1",
-            ),
-            ("/login?k=1", "http://h:9527/", "http://h:9527/login?k=1"),
-            ("/login", "https://h/base", "https://h/base/login"),
-            ("/login", "ws://h:9527/ws", "http://h:9527/login"),
-            ("/login", "wss://h/base/ws/", "https://h/base/login"),
-            ("/login", "", "https://public.org/login"),
-        ] {
-            assert_eq!(
-                resolve(url, server, public).as_deref(),
-                Ok(page),
-                "{url} {server}"
-            );
-        }
-    }
-
-    #[test]
-    fn pages_that_are_none_are_refused() {
-        for url in [
-            "",
-            "login",
-            "javascript:alert(1)",
-            "file:///etc/passwd",
-            "//other.org/x",
-            "http://",
-        ] {
-            assert_eq!(
-                resolve(url, "http://h", None),
-                Err(LoginError::BadUrl),
-                "{url}"
-            );
-        }
-        assert_eq!(resolve("/login", "", None), Err(LoginError::BadUrl));
-    }
 
     #[test]
     fn keys_and_tokens_are_not_shown() {

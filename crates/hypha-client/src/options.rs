@@ -1,10 +1,10 @@
 //! How to connect.
 
+mod error;
 #[cfg(feature = "ws")]
 mod websocket;
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use hypha_transport::Connector;
 use tower::BoxError;
 use tower_layer::Layer;
 
+pub use self::error::OptionsError;
 #[cfg(feature = "ws")]
 use self::websocket::WebSocketOptions;
 use crate::client::Client;
@@ -338,45 +339,6 @@ impl fmt::Debug for ConnectOptions {
             .field("reconnection_token", &self.reconnection_token)
             .finish_non_exhaustive()
     }
-}
-
-/// Why options cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OptionsError {
-    /// The environment names no server.
-    #[error(
-        "no server: set {0} in the environment, or in a `.env` file in this or a parent directory"
-    )]
-    NoServerUrl(&'static str),
-    /// A variable of the environment is no text.
-    #[error("the environment variable {0} is not valid Unicode")]
-    NotUnicode(&'static str),
-    /// A `.env` file cannot be read.
-    #[error("the file `{}` cannot be read", path.display())]
-    EnvFile {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// A line of a `.env` file is no assignment. It is not shown, because such files hold tokens.
-    #[error("the file `{}` has a line that is not of the form NAME=value", path.display())]
-    EnvLine {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A name is none of a header, or its value cannot be sent in one.
-    #[error(
-        "the header `{0}` cannot be sent: its name or its value holds characters that headers must not hold"
-    )]
-    Header(String),
-    /// An id is none.
-    #[error(transparent)]
-    Id(#[from] hypha_rpc_core::AddressError),
-    /// There is nothing to dial with.
-    #[error("no connector: give one by `ConnectOptions::connector`, or switch the feature `ws` on")]
-    NoConnector,
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hypha_client::{Client, ErrorKind};
+use hypha_client::Client;
 use hypha_transport_ws::{AcceptOptions, accept_with};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
@@ -69,7 +69,11 @@ async fn certificates_are_checked_unless_told_otherwise() {
     let options = || Client::builder(&url).additional_headers([("x-proxy", "let me in")]);
 
     let error = options().connect().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unreachable, "{error:#}");
+    assert_eq!(
+        error.kind(),
+        hypha_client::ErrorKind::Unreachable,
+        "{error:#}"
+    );
     assert!(
         !error.is_retryable(),
         "trying again does not change a certificate"
