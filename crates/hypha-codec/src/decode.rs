@@ -1,6 +1,7 @@
 //! Bytes to values.
 
 pub(crate) mod reader;
+mod shapes;
 
 use std::fmt;
 
@@ -8,12 +9,13 @@ use bytes::{Buf, Bytes};
 use bytestring::ByteString;
 
 use self::reader::{Head, Reader, Token};
+use self::shapes::Shapes;
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::extension::{Ext, Timestamp};
 use crate::function::{Generator, IoStream, Method};
 use crate::registry::CodecRegistry;
 use crate::text::Text;
-use crate::value::{KeyWatch, Map, Value};
+use crate::value::{KeyWatch, Map, Shape, Value};
 use crate::wire::{key, marker, tag};
 
 /// Deepest nesting that is ever read: the references stop there too, and it fits a 2 MiB stack in every build.
@@ -212,6 +214,7 @@ pub(crate) struct Run<'f> {
     /// Values that containers have announced so far. Each of them takes at least one byte, so that announcing more than
     /// the input has bytes shows a lie before anything is allocated.
     announced: usize,
+    shapes: Shapes,
 }
 
 impl<'f> Run<'f> {
@@ -228,6 +231,7 @@ impl<'f> Run<'f> {
             reader: Reader::new(frame),
             decoder,
             announced: 0,
+            shapes: Shapes::default(),
         })
     }
 
@@ -329,8 +333,13 @@ impl<'f> Run<'f> {
         self.announce(items, depth)?;
         let mut list = Vec::new();
         list.resize_with(items, Value::default);
+        let mut learnt = items < shapes::WORTH_LEARNING;
         for item in &mut list {
             self.read_into(item, depth + 1)?;
+            if !learnt {
+                self.shapes.learn(item);
+                learnt = true;
+            }
         }
         fill(place, Value::List(list));
         Ok(())
@@ -339,14 +348,45 @@ impl<'f> Run<'f> {
     fn map(&mut self, count: usize, place: &mut Value, depth: usize) -> Result<(), DecodeError> {
         self.announce(count.saturating_mul(2), depth)?;
         let mut entries = Vec::new();
+        if let Some(shape) = self.shapes.expected(count, &self.reader) {
+            match self.shaped(shape, depth)? {
+                Ok(map) => {
+                    fill(place, Value::Map(map));
+                    return Ok(());
+                }
+                Err(others) => entries = others,
+            }
+        }
+        let known = entries.len();
         entries.resize_with(count, Default::default);
         let mut keys = KeyWatch::new();
-        for (key, value) in &mut entries {
-            self.read_into(key, depth + 1)?;
+        for (at, (key, value)) in entries.iter_mut().enumerate() {
+            if at >= known {
+                self.read_into(key, depth + 1)?;
+                self.read_into(value, depth + 1)?;
+            }
             keys.watch(key);
-            self.read_into(value, depth + 1)?;
         }
         self.finish_map(entries, &keys, place)
+    }
+
+    /// A map that is expected to have the keys of a shape, or the first entries of it if it has not.
+    #[inline(never)]
+    fn shaped(
+        &mut self,
+        shape: Shape,
+        depth: usize,
+    ) -> Result<Result<Map, Vec<(Value, Value)>>, DecodeError> {
+        let mut values = Vec::new();
+        values.resize_with(shape.keys().len(), Value::default);
+        for (at, (key, value)) in shape.keys().iter().zip(&mut values).enumerate() {
+            if !shapes::passes(&mut self.reader, key) {
+                values.truncate(at);
+                return Ok(Err(shape.keys().iter().cloned().zip(values).collect()));
+            }
+            self.read_into(value, depth + 1)?;
+        }
+        Ok(Ok(Map::from_shape(shape, values)))
     }
 
     #[inline(never)]

@@ -33,4 +33,4 @@ pub use payload::{Envelope, Payload, Promise, WrittenPromise};
 pub use registry::{CodecRegistry, RegisterError, TypeCodec};
 pub use rope::{Chunks, Rope};
 pub use text::Text;
-pub use value::{ErrorValue, Map, Value};
+pub use value::{ErrorValue, Map, MapIter, Value};

@@ -6,8 +6,8 @@ mod map;
 
 use bytes::Bytes;
 
-pub(crate) use self::map::KeyWatch;
-pub use self::map::Map;
+pub use self::map::{Iter as MapIter, Map};
+pub(crate) use self::map::{KeyWatch, Shape};
 use crate::array::{NdArray, TypedArray};
 use crate::extension::{Ext, Timestamp};
 use crate::function::{Generator, IoStream, Method};

@@ -138,6 +138,8 @@ pub(crate) mod marker {
     pub(crate) const FIXMAP: u8 = 0x80;
     pub(crate) const FIXARRAY: u8 = 0x90;
     pub(crate) const FIXSTR: u8 = 0xa0;
+    /// Longest text whose length is part of the marker.
+    pub(crate) const MAX_FIXSTR: u8 = 31;
     pub(crate) const NIL: u8 = 0xc0;
     pub(crate) const RESERVED: u8 = 0xc1;
     pub(crate) const FALSE: u8 = 0xc2;

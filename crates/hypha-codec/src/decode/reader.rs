@@ -139,6 +139,24 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Passes over the next value if it is this text in its shortest form; the text has at most 31 bytes.
+    #[inline]
+    pub(crate) fn pass_short_text(&mut self, text: &[u8]) -> bool {
+        let Some((&first, rest)) = self.rest.split_first() else {
+            return false;
+        };
+        if usize::from(first) != usize::from(marker::FIXSTR) + text.len() {
+            return false;
+        }
+        match rest.strip_prefix(text) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
     /// Passes over one value without reading it, however deep it is.
     pub(crate) fn skip(&mut self) -> Result<(), DecodeError> {
         let mut pending = 1_usize;

@@ -67,6 +67,21 @@ fn the_deepest_value_allowed_fits_a_small_stack() {
     }
 }
 
+/// The maps of a list that have the same keys are read in another way, which must not be deeper on the stack.
+#[test]
+fn the_deepest_maps_with_common_keys_fit_a_small_stack() {
+    let mut bytes = vec![0x98];
+    for levels in [2, 1023, 1, 1, 1, 1, 1, 1] {
+        bytes.extend(nested(&[0x81, 0xa1, b'k'], levels));
+    }
+    on_small_stack(move || {
+        let value = decode(bytes.clone().into()).expect("just deep enough");
+        assert_eq!(value.clone(), value);
+        assert_eq!(encode(&value).expect("encodes"), bytes);
+        assert_eq!(value.clone().detach(), value);
+    });
+}
+
 #[cfg(feature = "serde")]
 #[test]
 fn deep_values_pass_serde_on_a_small_stack() {

@@ -105,6 +105,30 @@ fn plain() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Lists of maps whose keys are often the same, in the same order, and sometimes not.
+fn records() -> impl Strategy<Value = Value> {
+    let key = prop_oneof![9 => "[ab]", 1 => "_rtype", 1 => "[a-b]{40}"];
+    let record = |keys: Vec<String>| {
+        let full = vec(scalar(), keys.len())
+            .prop_map(move |values| Map::from_iter(keys.iter().zip(values)));
+        let other = vec((prop_oneof!["[abc]", "_rtype"], scalar()), 0..4).prop_map(Map::from_iter);
+        prop_oneof![4 => full, 1 => other]
+    };
+    let records = vec(key, 0..4).prop_flat_map(move |keys| {
+        let inner = record(keys.clone());
+        vec((record(keys), proptest::option::of(inner)), 0..20)
+    });
+    records.prop_map(|records| {
+        let nest = |(mut record, inner): (Map, Option<Map>)| {
+            inner
+                .into_iter()
+                .for_each(|inner| drop(record.insert("a", inner)));
+            Value::from(record)
+        };
+        records.into_iter().map(nest).collect()
+    })
+}
+
 /// The same value as rmpv has it; written out here so that no conversion of the crate is trusted.
 fn witness(value: &Value) -> rmpv::Value {
     match value {
@@ -166,6 +190,21 @@ proptest! {
         let bytes = Bytes::from(rmpv_bytes(&witness(&value)));
         prop_assert_eq!(&decode(bytes.clone())?, &value);
         prop_assert_eq!(encode(&value)?, bytes);
+    }
+
+    #[test]
+    fn maps_with_common_keys_are_read_as_others(records in records(), longer in any::<bool>()) {
+        // Once as a list that is long enough for keys to be shared, once one by one.
+        let Value::List(mut records) = records else { unreachable!("records are a list") };
+        if longer {
+            records.extend(records.clone());
+        }
+        let alone: Vec<Value> = records.iter().map(|record| decode(encode(record)?.clone()).map_err(Into::into))
+            .collect::<Result<_, TestCaseError>>()?;
+        let bytes = encode(&Value::List(records))?;
+        let together = decode(bytes.clone())?;
+        prop_assert_eq!(&together, &Value::List(alone));
+        prop_assert_eq!(encode(&together)?, bytes);
     }
 
     #[test]
