@@ -102,7 +102,7 @@ mod tests {
 
     use super::*;
 
-    /// A directory of this test's own below the target directory.
+    /// A directory of this test's own.
     fn directory(name: &str) -> PathBuf {
         let directory =
             std::env::temp_dir().join(format!("hypha-client-{name}-{}", std::process::id()));
