@@ -1,7 +1,10 @@
 //! Interoperability tests with the real server and real clients.
 #![expect(clippy::unwrap_used, reason = "what the tests share fails them, too")]
 
+mod calls;
 mod fixture;
 mod harness;
 mod provider;
+mod raw;
+mod tap;
 mod values;
