@@ -16,6 +16,8 @@
 //! ```
 
 mod guard;
+#[cfg(doctest)]
+mod guide;
 mod install;
 mod log;
 pub mod notation;

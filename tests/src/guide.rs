@@ -1,0 +1,23 @@
+//! The README and the guides, so that their examples are compiled, and run where they need no server.
+
+macro_rules! pages {
+    ($($name:ident: $path:literal,)*) => {$(
+        #[doc = include_str!(concat!("../../", $path))]
+        mod $name {}
+    )*};
+}
+
+pages! {
+    readme: "README.md",
+    index: "docs/guide/README.md",
+    calls: "docs/guide/calls.md",
+    codecs: "docs/guide/codecs.md",
+    connect: "docs/guide/connect.md",
+    embedding_the_codec: "docs/guide/embedding-the-codec.md",
+    layers: "docs/guide/layers.md",
+    lookup: "docs/guide/lookup.md",
+    services: "docs/guide/services.md",
+    tokens_and_login: "docs/guide/tokens-and-login.md",
+    transports: "docs/guide/transports.md",
+    values: "docs/guide/values.md",
+}
