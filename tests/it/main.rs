@@ -4,6 +4,7 @@
 mod calls;
 mod fixture;
 mod harness;
+mod identity;
 mod provider;
 mod raw;
 mod tap;

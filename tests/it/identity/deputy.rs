@@ -1,0 +1,219 @@
+//! The confused deputy: a caller that is refused by a protected service lets a public one of the same workspace call
+//! it in its place. Feature A2-29.
+
+use hypha_client::{Map, Service, Value};
+use hypha_tests::{Language, Peer};
+use serde_json::json;
+
+use crate::fixture::{join, membership, server};
+use crate::provider::RustProvider;
+use crate::raw::{Raw, frame, header, payload, session, written_promise};
+
+/// A workspace with a protected service in Rust and one in Python, and a public Rust provider, which never asked for
+/// anything of the victims.
+struct Scene {
+    deputy: RustProvider,
+    rust: RustProvider,
+    python: Peer,
+    attacker: Raw,
+}
+
+/// The address of a victim, and the path of the method that must not run.
+type Victim = (String, &'static str);
+
+impl Scene {
+    async fn set() -> Self {
+        let deputy = RustProvider::start().await;
+        let membership = membership(&deputy.client).await;
+        let rust = RustProvider::new(join(&membership).await).await;
+        rust.guard(Service::new("vault")).await;
+        let python = Peer::of(Language::Python, server().await)
+            .member(&membership)
+            .start()
+            .await
+            .unwrap();
+        python
+            .register_with(json!({ "only": ["interop", "interop-protected"] }))
+            .await
+            .unwrap();
+        Self {
+            deputy,
+            rust,
+            python,
+            attacker: Raw::connect().await,
+        }
+    }
+
+    fn victims(&self) -> [Victim; 2] {
+        let python = format!("{}/{}", self.python.workspace(), self.python.client_id());
+        [
+            (
+                self.rust.client.address().as_str().to_owned(),
+                "services.vault.touch",
+            ),
+            (python, "services.interop-protected.touch"),
+        ]
+    }
+
+    /// Calls a method of the deputy with a promise of the attacker's making, and gives the reject.
+    async fn attack(&mut self, method: &str, promise: impl Fn(&str) -> Value) -> String {
+        let session = session();
+        let mut payload = payload([]);
+        payload.insert("promise", promise(&session));
+        let header = header(self.deputy.client.address().as_str(), method, &session);
+        self.attacker.send(frame(header, payload)).await;
+        self.attacker.answer(&session).await.rejected()
+    }
+
+    /// No victim was touched, though both can be, and are here.
+    async fn nobody_was_touched(&self) {
+        // Whatever the deputy sent has arrived before this does.
+        for (address, path) in self.victims() {
+            let target = address.parse().unwrap();
+            let count: i64 = self
+                .deputy
+                .client
+                .peer()
+                .method_at(&target, path)
+                .returns()
+                .await
+                .unwrap();
+            assert_eq!(count, 1, "{address} was touched by nobody but this line");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a2_29_a_promise_that_points_at_a_victim_is_refused() {
+    let mut scene = Scene::set().await;
+    for (victim, path) in scene.victims() {
+        let refused = scene
+            .attacker
+            .call(&victim, path, payload([]))
+            .await
+            .rejected();
+        assert!(refused.contains("Permission denied"), "{refused}");
+    }
+    for (victim, path) in scene.victims() {
+        let bare = victim.split_once('/').unwrap().1.to_owned();
+        let attacker = scene.attacker.address();
+        for method in [
+            "services.interop.context",
+            "services.interop.boom",
+            "services.interop.nothing",
+        ] {
+            for target in [victim.as_str(), &bare] {
+                let own = |session: &str, end: &str| format!("{session}.{end}");
+                let text = scene
+                    .attack(method, |s| {
+                        written_promise((target, path), (&attacker, &own(s, "reject")))
+                    })
+                    .await;
+                assert!(
+                    text.contains("Access denied") || text.contains("not found"),
+                    "{method}: {text}"
+                );
+                let text = scene
+                    .attack(method, |s| {
+                        written_promise((&attacker, &own(s, "resolve")), (target, path))
+                    })
+                    .await;
+                assert!(
+                    text.contains("Access denied") || text.contains("not found"),
+                    "{method}: {text}"
+                );
+            }
+        }
+    }
+    scene.nobody_was_touched().await;
+}
+
+#[tokio::test]
+async fn a2_29_a_heartbeat_that_points_at_a_victim_is_refused() {
+    let mut scene = Scene::set().await;
+    let attacker = scene.attacker.address();
+    for (victim, path) in scene.victims() {
+        let text = scene
+            .attack("services.interop.slow", |session| {
+                let resolve = (format!("{session}.resolve"), format!("{session}.reject"));
+                let Value::Map(mut promise) =
+                    written_promise((&attacker, &resolve.0), (&attacker, &resolve.1))
+                else {
+                    unreachable!("a promise is a map")
+                };
+                promise.insert(
+                    "heartbeat",
+                    Map::from([
+                        ("_rtype", "method"),
+                        ("_rtarget", &victim),
+                        ("_rmethod", path),
+                    ]),
+                );
+                promise.insert("interval", 0.01);
+                promise.into()
+            })
+            .await;
+        assert!(text.contains("Access denied"), "{text}");
+    }
+    scene.nobody_was_touched().await;
+}
+
+#[tokio::test]
+async fn a2_29_a_promise_that_points_at_another_session_of_the_caller_is_refused() {
+    let mut scene = Scene::set().await;
+    let attacker = scene.attacker.address();
+    for path in ["services.x.y", "other.resolve", "other"] {
+        let text = scene
+            .attack("services.interop.context", |session| {
+                written_promise((&attacker, path), (&attacker, &format!("{session}.reject")))
+            })
+            .await;
+        assert!(text.contains("Access denied"), "{path}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a2_29_the_session_of_a_call_cannot_name_a_method() {
+    let mut scene = Scene::set().await;
+    // The short form: answers would go to `SESSION.resolve`, and a session of this form makes that a method's path. They
+    // still go to the caller only.
+    for (_, path) in scene.victims() {
+        let header = header(
+            scene.deputy.client.address().as_str(),
+            "services.interop.context",
+            path,
+        );
+        scene.attacker.send(frame(header, payload([]))).await;
+        let (method, _) = scene.attacker.next().await;
+        assert!(method.starts_with(path), "{method}");
+    }
+    scene.nobody_was_touched().await;
+}
+
+#[tokio::test]
+async fn a2_29_a_function_of_a_victim_among_the_arguments_is_not_called() {
+    let mut scene = Scene::set().await;
+    for (victim, path) in scene.victims() {
+        let function = Map::from([
+            ("_rtype", "method"),
+            ("_rtarget", &victim),
+            ("_rmethod", path),
+            ("_rpromise", "*"),
+        ]);
+        let deputy = scene.deputy.client.address().as_str().to_owned();
+        let generator = Map::from([
+            ("_rtype", "generator"),
+            ("_rtarget", &victim),
+            ("_rmethod", path),
+            ("_rclose_method", path),
+        ]);
+        for argument in [function, generator] {
+            // Whether it is refused or handed to the method as a value does not matter here.
+            let _answer = scene
+                .attacker
+                .call(&deputy, "services.interop.echo", payload([argument.into()]))
+                .await;
+        }
+    }
+    scene.nobody_was_touched().await;
+}
