@@ -249,11 +249,7 @@ fn large(report: &mut Report) {
     let payload = Encoder::new(CodecRegistry::builtin())
         .value(&args.into())
         .expect("encodes");
-    let frame = encode_frame(
-        &OutgoingHeader::call("ws/to", "services.s.f"),
-        payload.clone(),
-    )
-    .into_bytes();
+    let frame = encode_frame(&OutgoingHeader::call("ws/to", "services.s.f"), payload).into_bytes();
     let decoder = Decoder::new(CodecRegistry::builtin());
     let candidate = Candidate::new(VALUE, || {
         let packet = Packet::parse(frame.clone()).expect("a frame");

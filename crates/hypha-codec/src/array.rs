@@ -3,6 +3,8 @@
 mod dtype;
 #[cfg(feature = "serde")]
 mod elements;
+#[cfg(feature = "ndarray")]
+mod typed;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,6 +12,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 pub use self::dtype::DType;
+#[cfg(feature = "ndarray")]
+pub use self::typed::Element;
 use crate::value::debug::ShortBytes;
 
 /// An n-dimensional array: bytes in C order, little-endian unless the element type says otherwise.
@@ -54,6 +58,12 @@ impl NdArray {
             }
         }
         Ok(Self(Arc::new(NdArrayParts { dtype, shape, data })))
+    }
+
+    /// An array whose size is known to be right.
+    #[cfg(feature = "ndarray")]
+    fn from_checked(dtype: DType, shape: Box<[usize]>, data: Bytes) -> Self {
+        Self(Arc::new(NdArrayParts { dtype, shape, data }))
     }
 
     /// The element type.
@@ -157,6 +167,25 @@ impl TypedArray {
     }
 }
 
+impl TryFrom<TypedArray> for NdArray {
+    type Error = ArrayError;
+
+    /// The same elements as an array of one dimension.
+    ///
+    /// # Errors
+    /// If it is not known how large an element is: peers disagree about arrays without element type.
+    fn try_from(array: TypedArray) -> Result<Self, ArrayError> {
+        let (dtype, data) = array.into_parts();
+        match dtype.as_ref().and_then(DType::item_size) {
+            Some(size) if size > 0 => {
+                let elements = data.len() / size;
+                Self::new(dtype.unwrap_or(DType::Uint8), [elements], data)
+            }
+            _ => Err(ArrayError::UnknownElementSize { dtype }),
+        }
+    }
+}
+
 impl fmt::Debug for TypedArray {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let dtype = self.dtype().map_or("untyped", DType::as_str);
@@ -177,6 +206,28 @@ pub enum ArrayError {
         shape: Box<[usize]>,
         /// How many bytes there are.
         bytes: usize,
+    },
+    /// The elements are of another type than asked for.
+    #[cfg(feature = "ndarray")]
+    #[non_exhaustive]
+    WrongElementType {
+        /// The element type asked for.
+        expected: DType,
+        /// The element type of the array.
+        found: DType,
+    },
+    /// An element has bits that its type does not allow: a bool that is neither zero nor one.
+    #[cfg(feature = "ndarray")]
+    #[non_exhaustive]
+    InvalidElement {
+        /// The element type.
+        dtype: DType,
+    },
+    /// It is not known how large an element is.
+    #[non_exhaustive]
+    UnknownElementSize {
+        /// The element type, if there is one.
+        dtype: Option<DType>,
     },
     /// The last element is not complete.
     #[non_exhaustive]
@@ -200,6 +251,18 @@ impl fmt::Display for ArrayError {
                     f,
                     "{bytes} bytes are no array of {dtype} with shape {shape:?}"
                 )
+            }
+            #[cfg(feature = "ndarray")]
+            Self::WrongElementType { expected, found } => {
+                write!(f, "array of {found} is no array of {expected}")
+            }
+            #[cfg(feature = "ndarray")]
+            Self::InvalidElement { dtype } => write!(f, "array holds bytes that are no {dtype}"),
+            Self::UnknownElementSize { dtype: Some(dtype) } => {
+                write!(f, "the size of {dtype} is not known")
+            }
+            Self::UnknownElementSize { dtype: None } => {
+                f.write_str("typed array without element type")
             }
             Self::PartialElement { dtype, bytes } => {
                 write!(f, "{bytes} bytes are no whole number of {dtype}")
@@ -233,5 +296,12 @@ mod tests {
         );
         assert!(TypedArray::new(DType::Float32, vec![0; 8]).is_ok());
         assert!(TypedArray::new(DType::Float32, vec![0; 7]).is_err());
+        let typed = TypedArray::new(DType::Int16, vec![1, 0, 2, 0]).expect("two elements");
+        assert_eq!(
+            NdArray::try_from(typed).map(|array| array.shape().to_vec()),
+            Ok(vec![2])
+        );
+        let unknown = NdArray::try_from(TypedArray::untyped(vec![0; 8])).expect_err("of what?");
+        assert_eq!(unknown.to_string(), "typed array without element type");
     }
 }

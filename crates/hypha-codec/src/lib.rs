@@ -13,11 +13,15 @@ mod object;
 mod packet;
 mod payload;
 mod registry;
+#[cfg(feature = "rmpv")]
+mod rmpv;
 mod rope;
 mod text;
 mod value;
 pub mod wire;
 
+#[cfg(feature = "ndarray")]
+pub use array::Element;
 pub use array::{ArrayError, DType, NdArray, TypedArray};
 #[cfg(feature = "serde")]
 pub use bridge::{Binary, Custom, FromValueError, from_value, native, to_value};

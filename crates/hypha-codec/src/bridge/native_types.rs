@@ -194,7 +194,7 @@ native! {
         Value::List(items) => octets(&items).map(Self::from).ok_or_else(|| wrong("list", "bytes"));
     NdArray, "an array",
         Value::NdArray(array) => Ok(array),
-        Value::TypedArray(array) => one_dimensional(array).map_err(D::Error::custom);
+        Value::TypedArray(array) => Self::try_from(array).map_err(D::Error::custom);
     TypedArray, "a typed array", Value::TypedArray(array) => Ok(array);
     Timestamp, "a timestamp", Value::Timestamp(time) => Ok(time);
     Ext, "an extension", Value::Ext(ext) => Ok(ext);
@@ -215,18 +215,4 @@ fn octets(items: &[Value]) -> Option<Vec<u8>> {
         .iter()
         .map(|item| item.as_u64().and_then(|byte| u8::try_from(byte).ok()))
         .collect()
-}
-
-/// JavaScript has no other arrays of numbers.
-fn one_dimensional(array: TypedArray) -> Result<NdArray, String> {
-    match array.into_parts() {
-        (Some(dtype), data) => match dtype.item_size() {
-            Some(size) if size > 0 => {
-                let elements = data.len() / size;
-                NdArray::new(dtype, [elements], data).map_err(|error| error.to_string())
-            }
-            _ => Err(format!("typed array of unknown element size: {dtype}")),
-        },
-        (None, _) => Err("typed array without element type".to_owned()),
-    }
 }

@@ -101,6 +101,7 @@ impl Map {
     }
 
     /// The keys that are text, in order.
+    #[must_use]
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.iter().filter_map(|(key, _)| key.as_str())
     }

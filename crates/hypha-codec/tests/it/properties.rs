@@ -199,7 +199,7 @@ proptest! {
         if longer {
             records.extend(records.clone());
         }
-        let alone: Vec<Value> = records.iter().map(|record| decode(encode(record)?.clone()).map_err(Into::into))
+        let alone: Vec<Value> = records.iter().map(|record| decode(encode(record)?).map_err(Into::into))
             .collect::<Result<_, TestCaseError>>()?;
         let bytes = encode(&Value::List(records))?;
         let together = decode(bytes.clone())?;
