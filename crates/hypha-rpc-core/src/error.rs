@@ -196,6 +196,9 @@ pub enum RegisterError {
     /// The server did not take it.
     #[error("the server did not register the service")]
     Server(#[from] CallError),
+    /// The service is gone here, but the server did not take it off its list.
+    #[error("the service was taken back, but the server did not take it off its list")]
+    StillListed(#[source] CallError),
 }
 
 /// What is wrong with a service that was built.

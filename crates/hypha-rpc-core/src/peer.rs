@@ -225,7 +225,10 @@ impl Peer {
         if self.shared.manager.is_some() {
             // The bare id would be looked up over all clients of the workspace (protocol section 10.3).
             let full = format!("{}:{bare}", self.shared.local);
-            drop::<Value>(self.call_manager("unregister_service", (full,)).await?);
+            let taken = self
+                .call_manager::<Value>("unregister_service", (full,))
+                .await;
+            taken.map(drop).map_err(RegisterError::StillListed)?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use hypha_transport::{ConnectContext, Connector, Transport};
 use crate::built_in;
 use crate::config::PeerConfig;
 use crate::engine::{KeepaliveConfig, Remote};
-use crate::error::{ConnectError, RegisterError};
+use crate::error::{CallError, ConnectError, RegisterError, RemoteErrorKind};
 use crate::handshake::{ConnectionInfo, Credentials, handshake};
 use crate::peer::Peer;
 use crate::protocol::kind;
@@ -106,16 +106,24 @@ async fn establish<C: Connector>(
     if !silent {
         // The server answers in order, so both can be under way at once. Without the subscription
         // calls to a provider that dies would only end by their time-outs.
-        let register = async { peer.announce(&built_in).await.map_err(RegisterError::from) };
+        let events = (vec![kind::CLIENT_DISCONNECTED],);
         let subscribe = async {
-            let result: Result<Value, _> = peer
-                .call_manager("subscribe", (vec![kind::CLIENT_DISCONNECTED],))
-                .await;
-            result.map_err(RegisterError::from)
+            peer.call_manager::<Value>("subscribe", events)
+                .await
+                .map(drop)
         };
-        let (registered, subscribed) = tokio::join!(register, subscribe);
-        registered?;
-        subscribed?;
+        let (registered, subscribed) = tokio::join!(peer.announce(&built_in), subscribe);
+        for result in [registered, subscribed] {
+            match result {
+                // A token that may only read lets its client call, and register nothing.
+                Err(CallError::Remote(error))
+                    if error.kind() == RemoteErrorKind::PermissionDenied =>
+                {
+                    tracing::warn!(%error, "this client may not register services");
+                }
+                result => result.map_err(RegisterError::from)?,
+            }
+        }
     }
     Ok((peer, info))
 }

@@ -11,7 +11,7 @@ use hypha_codec::{EncodeError, Map, Method, Promised, Text, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::address::Address;
+use crate::address::{Address, ServiceId};
 use crate::call::{Call, CallOptions, Reply};
 use crate::error::CallError;
 use crate::extensions::Extensions;
@@ -37,9 +37,8 @@ struct Inner {
 impl RemoteService {
     /// Reads the description that `sender` gave.
     ///
-    /// Functions may lead to the sender itself and to clients of its workspace; what the manager
-    /// hands out may lead anywhere. Anything else could make us call a third client in our own
-    /// name for somebody it would refuse.
+    /// Functions may lead to the sender itself and to clients of its workspace. Anything else could
+    /// make us call a third client in our own name, for somebody whom it would refuse.
     pub(crate) fn new(peer: Peer, description: Value, sender: &Address) -> Result<Self, CallError> {
         let Value::Map(description) = description else {
             let problem = hypha_codec::DecodeError::custom(format!(
@@ -51,9 +50,7 @@ impl RemoteService {
                 source: problem,
             });
         };
-        if !sender.is_manager() {
-            check_targets(description.values(), sender)?;
-        }
+        check_targets(description.values(), sender)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 peer,
@@ -65,11 +62,23 @@ impl RemoteService {
 
     /// Makes a service of a description that the manager gave, as `get_service` does.
     ///
+    /// The manager hands on what the provider wrote and puts the provider's address into the id, so
+    /// the provider counts as the one who sent it. Without an address in the id it is the manager.
+    ///
     /// # Errors
-    /// [`CallError::Decode`] if it is no description of a service.
+    /// [`CallError::Decode`] if it is no description of a service, [`CallError::ForeignFunction`] if
+    /// a function in it leads out of its provider's workspace.
     pub fn from_manager(peer: &Peer, description: Value) -> Result<Self, CallError> {
-        let manager = peer.manager().unwrap_or_else(|| peer.address()).clone();
-        Self::new(peer.clone(), description, &manager)
+        let id = description.get("id").and_then(Value::as_str);
+        let provider = match id.map(ServiceId::parse) {
+            Some(Ok(ServiceId {
+                workspace: Some(workspace),
+                client: Some(client),
+                ..
+            })) => Address::new(&workspace, &client).map_err(EncodeError::custom)?,
+            _ => peer.manager().unwrap_or_else(|| peer.address()).clone(),
+        };
+        Self::new(peer.clone(), description, &provider)
     }
 
     /// The id: `workspace/client:service` if the manager found it.

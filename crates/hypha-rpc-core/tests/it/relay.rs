@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use hypha_codec::{Map, Packet, Value};
 use hypha_rpc_core::{
-    CallError, ClosedReason, ConnectError, Context, Credentials, Peer, RelayOptions, Secret,
-    Service,
+    CallError, ClosedReason, ConnectError, Context, Credentials, Peer, RelayOptions, RemoteService,
+    Secret, Service,
 };
 use hypha_transport::memory::{self, MemoryConfig, MemoryRx, MemoryTransport, MemoryTx};
 use hypha_transport::{CloseReason, Frame, FrameRx, FrameTx, Transport, connector_fn};
@@ -119,6 +119,14 @@ pub(crate) fn text(map: &Map, key: &str) -> String {
         .and_then(Value::as_str)
         .unwrap_or_default()
         .to_owned()
+}
+
+fn error_value(text: &str) -> Value {
+    Value::Map(Map::from([
+        ("_rtype", "error"),
+        ("_rvalue", text),
+        ("_rtrace", ""),
+    ]))
 }
 
 pub(crate) fn args<const N: usize>(args: [Value; N]) -> Value {
@@ -291,6 +299,60 @@ async fn a_refusal_is_told_in_the_words_of_the_server() {
             .contains("Client already exists and is active: ws/me"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_token_that_may_only_read_connects() {
+    let options = RelayOptions::new(Credentials::new("me"));
+    let (result, mut server) = connect(options, |mut server| async move {
+        server.hello().await;
+        server.text(INFO).await;
+        let denied = || error_value("PermissionError: no permission to register");
+        for answer in [denied(), Value::from(true)] {
+            let (header, _) = server.next().await.unwrap();
+            let session = text(&header, "session");
+            let name = if matches!(answer, Value::Map(_)) {
+                "reject"
+            } else {
+                "resolve"
+            };
+            server
+                .send("*/mgr", &format!("{session}.{name}"), None, args([answer]))
+                .await;
+        }
+        server
+    })
+    .await;
+    let peer = result.unwrap();
+    let call = tokio::spawn(async move { peer.manager_method("echo").args((1,)).await });
+    let (header, _) = server.next().await.unwrap();
+    assert_eq!(text(&header, "method"), "services.default.echo");
+    call.abort();
+}
+
+#[tokio::test]
+async fn a_service_may_not_lead_out_of_the_workspace_of_its_provider() {
+    let (peer, _server) = connected().await;
+    let description = |id: &str, target: &str| {
+        let method = hypha_codec::Method::new(target, "services.vault.open");
+        let nested = Map::from([("deep", Value::List(vec![Value::from(method)]))]);
+        Value::Map(Map::from([
+            ("id", Value::from(id)),
+            ("f", Value::Map(nested)),
+        ]))
+    };
+    for (id, target, fine) in [
+        ("ws/a:s", "ws/a", true),
+        ("ws/a:s", "ws/b", true),
+        ("ws/a:s", "victim/b", false),
+        ("ws/a:s", "*/mgr", false),
+        ("else/a:s", "ws/b", false),
+        ("default", "*/mgr", true),
+        ("default", "ws/b", false),
+    ] {
+        let result = RemoteService::from_manager(&peer, description(id, target));
+        assert_eq!(result.is_ok(), fine, "{id} {target}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
