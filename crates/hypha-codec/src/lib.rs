@@ -1,4 +1,19 @@
-//! Values, tagged types and packets of the Hypha RPC wire format.
+#![cfg_attr(feature = "serde", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "serde"),
+    doc = "Values, tagged types and frames of the Hypha RPC wire format."
+)]
+//!
+//! # Where to find what
+//!
+//! | | |
+//! |---|---|
+//! | values | [`Value`], [`Map`], [`Text`], [`Integer`], [`NdArray`], [`TypedArray`], [`ErrorValue`], [`Timestamp`], [`Ext`] |
+//! | what a peer can be asked to do | [`Method`], [`Generator`], [`IoStream`]; local ones: [`Object`], [`Export`], [`Import`] |
+//! | bytes | [`decode`], [`Decoder`], [`encode`], [`Encoder`], [`Writer`], [`Rope`] |
+//! | frames | [`Packet`], [`Header`], [`HeaderEdits`], [`OutgoingHeader`], [`encode_frame`], [`Payload`] |
+//! | types of your own | [`CodecRegistry`], [`TypeCodec`] |
+//! | names on the wire | [`wire`] |
 
 mod array;
 #[cfg(feature = "serde")]

@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 pub use self::header::{Header, OutgoingHeader};
 pub use self::rewrite::HeaderEdits;
+use crate::decode::Decoder;
 use crate::decode::reader::{Reader, Token};
-use crate::decode::{Decoder, decode};
 use crate::encode::{Output, Writer};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::registry::CodecRegistry;
@@ -46,23 +46,21 @@ impl Packet {
         Header::read(self.header_bytes())
     }
 
-    /// The whole header as a value; tagged maps in it stay maps of the built-in kinds.
+    /// The whole header as a value. There are no tagged values in a header: maps that look so stay maps.
     ///
     /// # Errors
-    /// As [`decode`].
+    /// If the header breaks a limit of decoding or holds text that is no UTF-8.
     pub fn header_value(&self) -> Result<Value, DecodeError> {
-        decode(self.frame.slice(..self.split))
+        header_decoder().decode(self.frame.slice(..self.split))
     }
 
     /// One field of the header, decoded.
     ///
     /// # Errors
-    /// As [`Packet::header`] and [`decode`].
+    /// As [`Packet::header`] and [`Packet::header_value`].
     pub fn field(&self, name: &str) -> Result<Option<Value>, DecodeError> {
         match header::find(self.header_bytes(), name)? {
-            Some(raw) => Decoder::new(CodecRegistry::builtin())
-                .decode(self.frame.slice_ref(raw))
-                .map(Some),
+            Some(raw) => header_decoder().decode(self.frame.slice_ref(raw)).map(Some),
             None => Ok(None),
         }
     }
@@ -103,6 +101,10 @@ impl Packet {
     fn header_bytes(&self) -> &[u8] {
         &self.frame[..self.split]
     }
+}
+
+fn header_decoder() -> Decoder<'static> {
+    Decoder::new(CodecRegistry::builtin()).keep_tagged_maps()
 }
 
 /// Frames up to this size are made contiguous: copying is cheaper than a segment more.

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "serde")]
 mod bridge;
+mod checks;
+mod corpus;
 mod hostile;
 mod packet;
 mod payload;
