@@ -5,6 +5,7 @@ mod calls;
 mod fixture;
 mod harness;
 mod identity;
+mod lookup;
 mod provider;
 mod raw;
 mod tap;

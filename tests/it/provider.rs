@@ -65,10 +65,11 @@ impl RustProvider {
             .map(|(_, data)| data)
     }
 
-    /// Registers a service whose only method counts the calls that get through.
+    /// Registers a service whose only method counts the calls that get through, with or without an argument: an
+    /// answer that is led astray carries one.
     pub(crate) async fn guard(&self, service: Service) -> String {
         let touched = self.touched.clone();
-        let touch = move || {
+        let touch = move |_: Option<Value>| {
             let touched = touched.clone();
             async move { touched.fetch_add(1, Ordering::SeqCst) + 1 }
         };

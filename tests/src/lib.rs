@@ -18,12 +18,12 @@
 mod guard;
 #[cfg(doctest)]
 mod guide;
+mod http;
 mod install;
 mod log;
 pub mod notation;
 mod peer;
-mod readiness;
 mod server;
 
 pub use crate::peer::{Call, Language, Membership, Peer, PeerBuilder, PeerError, Services};
-pub use crate::server::{HyphaServer, ServerOptions};
+pub use crate::server::{HyphaServer, ROOT_TOKEN, ServerOptions};

@@ -9,11 +9,14 @@ use tokio::sync::OnceCell;
 use tokio::time::{sleep, timeout};
 
 use crate::guard::Guard;
+use crate::http;
 use crate::log::Log;
-use crate::readiness;
 
 /// The secret that signs the tokens of every server of the tests.
 const JWT_SECRET: &str = "secret of the tests";
+
+/// The token of the user who may do everything on every server of the tests.
+pub const ROOT_TOKEN: &str = "Q7mW2xRz9KpL4vNc8YhB3sFj6DgUeT1a";
 
 /// A start takes about two seconds on an idle machine.
 const START_DEADLINE: Duration = Duration::from_secs(120);
@@ -146,6 +149,16 @@ impl HyphaServer {
         self.running()?.signal("CONT")
     }
 
+    /// The whole answer to `GET path`, from its status line on.
+    ///
+    /// # Errors
+    /// The server does not answer.
+    pub async fn http_get(&self, path: &str) -> Result<String> {
+        http::get(self.port, path)
+            .await
+            .context("no answer to an HTTP request")
+    }
+
     /// The end of the server's log.
     #[must_use]
     pub fn log_tail(&self) -> String {
@@ -162,6 +175,7 @@ impl HyphaServer {
             "hypha.server",
             "--host=127.0.0.1",
             &format!("--port={}", self.port),
+            &format!("--root-token={ROOT_TOKEN}"),
         ]
         .map(str::to_owned);
         let mut guard = Guard::python(&arguments, &self.environment(), &self.log)?;
@@ -204,11 +218,11 @@ impl Drop for HyphaServer {
 }
 
 async fn wait_until_ready(guard: &mut Guard, port: u16) -> Result<()> {
-    while !readiness::is_ready(port).await {
+    while !http::is_ready(port).await {
         if let Some(status) = guard.ended()? {
             bail!("the server ended at its start: {status}");
         }
-        sleep(readiness::INTERVAL).await;
+        sleep(http::INTERVAL).await;
     }
     Ok(())
 }

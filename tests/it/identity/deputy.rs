@@ -217,3 +217,27 @@ async fn a2_29_a_function_of_a_victim_among_the_arguments_is_not_called() {
     }
     scene.nobody_was_touched().await;
 }
+
+/// What the tests above would see if our provider were fooled.
+#[tokio::test]
+async fn a2_29_the_attack_works_on_the_reference() {
+    let mut scene = Scene::set().await;
+    let (victim, path) = scene.victims()[0].clone();
+    let deputy = format!("{}/{}", scene.python.workspace(), scene.python.client_id());
+    let session = session();
+    let mut payload = payload(["x".into()]);
+    payload.insert("promise", written_promise((&victim, path), (&victim, path)));
+    scene
+        .attacker
+        .send(frame(
+            header(&deputy, "services.interop.echo", &session),
+            payload,
+        ))
+        .await;
+    crate::fixture::soon("the call of the victim", async {
+        while scene.rust.touched() == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
