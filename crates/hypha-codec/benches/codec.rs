@@ -281,7 +281,13 @@ fn relay(report: &mut Report) {
     .from("ws-user-anonymouz-1234567/client-a")
     .session(Some("HLwgX43ffjDdg54YWwznpy"));
     let args = Map::from([
-        ("args", Value::from([1.5, 2.5])),
+        (
+            "args",
+            Value::from([
+                Value::from("a text of some length, as arguments have them"),
+                "and another one of thirty bytes".into(),
+            ]),
+        ),
         ("promise", "*".into()),
         ("t", 15.0.into()),
     ]);
@@ -323,7 +329,8 @@ fn relay(report: &mut Report) {
         .ws("ws-user-anonymouz-1234567")
         .user(&user);
     let candidate = Candidate::new(VALUE, || packet.rewrite(&edits).expect("rewrites"));
-    report.limit("rewrite alone", candidate, Duration::from_nanos(250));
+    let case = format!("rewrite the header of a frame of {} bytes", frame.len());
+    report.limit(&case, candidate, Duration::from_nanos(250));
 }
 
 fn main() -> ExitCode {

@@ -207,6 +207,18 @@ impl PartialEq<String> for Text {
     }
 }
 
+impl PartialEq<Text> for str {
+    fn eq(&self, other: &Text) -> bool {
+        self == other.as_str()
+    }
+}
+
+impl PartialEq<Text> for &str {
+    fn eq(&self, other: &Text) -> bool {
+        *self == other.as_str()
+    }
+}
+
 impl PartialOrd for Text {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
@@ -234,5 +246,44 @@ impl fmt::Debug for Text {
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self.as_str(), f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn short_and_long_text_behave_alike() {
+        for length in [0, 1, INLINE - 1, INLINE, INLINE + 1, 5000] {
+            let string = "x".repeat(length);
+            let made = [
+                Text::from(&*string),
+                Text::from(string.clone()),
+                Text::from(ByteString::from(&*string)),
+                Text::from(&*string).clone().detach(),
+            ];
+            for text in &made {
+                assert_eq!(*text, string);
+                assert_eq!(text, &made[0]);
+                assert_eq!(HashMap::from([(text.clone(), 1)]).get(&*string), Some(&1));
+                assert_eq!(ByteString::from(text.clone()), ByteString::from(&*string));
+            }
+        }
+        let mut text = Text::from("long ".repeat(20));
+        text.set("short");
+        assert_eq!("short", text);
+        text.set(&"long ".repeat(20));
+        assert_eq!(text.len(), 100);
+        assert_eq!(text.cmp(&Text::from("m")), Ordering::Less);
+        assert_eq!(format!("{text:?}"), format!("{:?}", text.as_str()));
+    }
+
+    #[test]
+    fn a_clone_of_a_long_text_is_no_copy() {
+        let text = Text::from("long ".repeat(20));
+        assert_eq!(text.clone().as_ptr(), text.as_ptr());
     }
 }

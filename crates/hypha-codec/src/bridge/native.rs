@@ -131,10 +131,8 @@ where
     S: Serializer,
     T: Serialize + ?Sized,
 {
-    HANDED.set(Some(value));
-    let result = serializer.serialize_newtype_struct(NAME, fallback);
-    HANDED.set(None);
-    result
+    let _offer = Offer::make(value);
+    serializer.serialize_newtype_struct(NAME, fallback)
 }
 
 /// The value that was handed over under this newtype name, if any.
@@ -149,8 +147,22 @@ where
     V: serde_core::de::Visitor<'de>,
     D: Deserializer<'de>,
 {
-    HANDED.set(Some(value));
-    let result = visitor.visit_newtype_struct(empty);
-    HANDED.set(None);
-    result
+    let _offer = Offer::make(value);
+    visitor.visit_newtype_struct(empty)
+}
+
+/// Takes an offer back that nobody took, also when a serialiser or visitor panics.
+struct Offer;
+
+impl Offer {
+    fn make(value: Value) -> Self {
+        HANDED.set(Some(value));
+        Self
+    }
+}
+
+impl Drop for Offer {
+    fn drop(&mut self) {
+        HANDED.set(None);
+    }
 }

@@ -99,11 +99,11 @@ impl<'f> Run<'f> {
 
     #[inline]
     fn text(&self, bytes: &[u8], place: &mut Value) -> Result<(), DecodeError> {
-        let text = std::str::from_utf8(bytes).map_err(|_| DecodeErrorKind::InvalidUtf8)?;
         if bytes.len() >= COPY_BELOW {
             fill(place, Value::Text(self.sliced_text(bytes)?));
             return Ok(());
         }
+        let text = std::str::from_utf8(bytes).map_err(|_| DecodeErrorKind::InvalidUtf8)?;
         fill(place, Value::Text(Text::new()));
         if let Value::Text(place) = place {
             place.set(text);

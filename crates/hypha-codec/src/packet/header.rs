@@ -115,9 +115,19 @@ impl Field {
         Self::User,
     ];
 
+    #[inline]
     pub(super) fn named(key: &[u8]) -> Option<Self> {
-        Self::ALL
-            .into_iter()
+        // The length tells most apart before any bytes are compared.
+        let candidates: &[Self] = match key.len() {
+            2 => &[Self::To, Self::Ws],
+            4 => &[Self::Type, Self::From, Self::User],
+            6 => &[Self::Method, Self::Parent],
+            7 => &[Self::Session],
+            _ => return None,
+        };
+        candidates
+            .iter()
+            .copied()
             .find(|field| field.name().as_bytes() == key)
     }
 
@@ -282,5 +292,18 @@ impl<'a> OutgoingHeader<'a> {
             .filter_map(|(name, text)| text.map(|text| name.len() + text.len() + 6))
             .sum::<usize>()
             + 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_is_found_by_its_name() {
+        for field in Field::ALL {
+            assert_eq!(Field::named(field.name().as_bytes()), Some(field));
+        }
+        assert_eq!(Field::named(b"data"), None);
     }
 }
