@@ -3,7 +3,7 @@
 use anyhow::Result;
 use xshell::{Shell, cmd};
 
-use crate::{layers, peers, workspace};
+use crate::{layers, packages, peers, readmes, workspace};
 
 /// Installs the peers and runs every test of the workspace.
 pub(crate) fn test(sh: &Shell) -> Result<()> {
@@ -14,7 +14,7 @@ pub(crate) fn test(sh: &Shell) -> Result<()> {
     Ok(())
 }
 
-/// Formatting, lints, documentation, layers, licences, packages and tests.
+/// Formatting, lints, documentation, layers, licences, tests, examples of READMEs, and packages.
 pub(crate) fn ci(sh: &Shell) -> Result<()> {
     cmd!(sh, "cargo fmt --all -- --check").run()?;
     lint(sh)?;
@@ -22,7 +22,8 @@ pub(crate) fn ci(sh: &Shell) -> Result<()> {
     layers::check(sh)?;
     deny(sh)?;
     test(sh)?;
-    package(sh)
+    readmes::check(sh)?;
+    packages::check(sh)
 }
 
 fn lint(sh: &Shell) -> Result<()> {
@@ -51,15 +52,5 @@ fn deny(sh: &Shell) -> Result<()> {
         return Ok(());
     }
     cmd!(sh, "cargo deny check").run()?;
-    Ok(())
-}
-
-/// Builds each publishable crate from its package alone.
-fn package(sh: &Shell) -> Result<()> {
-    cmd!(
-        sh,
-        "cargo package --workspace --exclude xtask --exclude hypha-tests --allow-dirty"
-    )
-    .run()?;
     Ok(())
 }

@@ -5,7 +5,9 @@
 
 mod checks;
 mod layers;
+mod packages;
 mod peers;
+mod readmes;
 mod tidy;
 mod workspace;
 
@@ -29,6 +31,10 @@ enum Task {
     Test,
     /// Check the dependency graph of the workspace against the allowed edges.
     Layers,
+    /// Build and run the first example of each README in an empty project.
+    Readmes,
+    /// Check that every published crate builds, tests, documents and packages by itself.
+    Packages,
     /// Print the longest files and functions. Reports, never fails.
     Tidy,
     /// Everything that must hold before a change is merged.
@@ -43,6 +49,8 @@ fn main() -> Result<()> {
         Task::Peers => peers::install(&sh),
         Task::Test => checks::test(&sh),
         Task::Layers => layers::check(&sh),
+        Task::Readmes => readmes::check(&sh),
+        Task::Packages => packages::check(&sh),
         Task::Tidy => tidy::report(&sh),
         Task::Ci => checks::ci(&sh),
     }

@@ -2,12 +2,30 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context as _, Result};
+use serde_json::Value;
 use xshell::{Shell, cmd};
 
 /// The root of the workspace: the folder above this crate.
 pub(crate) fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_path_buf()
+}
+
+/// The crates that are published, as `cargo metadata` describes them.
+pub(crate) fn publishable(sh: &Shell) -> Result<Vec<Value>> {
+    let metadata = cmd!(sh, "cargo metadata --format-version 1 --no-deps").read()?;
+    let mut metadata: Value = serde_json::from_str(&metadata)?;
+    let packages = metadata["packages"]
+        .as_array_mut()
+        .context("cargo metadata has no packages")?;
+    // `publish = false` reads as an empty list of registries.
+    packages.retain(|package| {
+        package["publish"]
+            .as_array()
+            .is_none_or(|to| !to.is_empty())
+    });
+    Ok(std::mem::take(packages))
 }
 
 /// The first line that `program --version` prints, or `None` where the program is missing.

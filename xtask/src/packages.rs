@@ -1,0 +1,140 @@
+//! `cargo xtask packages`: every crate that is published stands alone.
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+use xshell::{Shell, cmd};
+
+use crate::workspace::publishable;
+
+/// What the registry allows.
+const MAX_KEYWORDS: usize = 5;
+const MAX_KEYWORD_LENGTH: usize = 20;
+
+/// Those of the registry's categories that we use.
+const CATEGORIES: [&str; 5] = [
+    "asynchronous",
+    "encoding",
+    "network-programming",
+    "parser-implementations",
+    "web-programming::websocket",
+];
+
+const FEATURES: [&[&str]; 3] = [&[], &["--no-default-features"], &["--all-features"]];
+
+/// Checks what the manifests say, builds, tests and documents each crate by itself, and builds the packages.
+pub(crate) fn check(sh: &Shell) -> Result<()> {
+    let packages = publishable(sh)?;
+    let faults: Vec<String> = packages.iter().flat_map(metadata_faults).collect();
+    if !faults.is_empty() {
+        bail!("packages:\n  {}", faults.join("\n  "));
+    }
+    for package in &packages {
+        let name = package["name"].as_str().context("a package has no name")?;
+        for features in FEATURES {
+            alone(sh, name, features)?;
+        }
+    }
+    build_packages(sh)
+}
+
+/// Builds, tests and documents one crate, with nothing that only another one of the workspace switches on.
+fn alone(sh: &Shell, name: &str, features: &[&str]) -> Result<()> {
+    let _denied = sh.push_env("RUSTDOCFLAGS", "-D warnings");
+    cmd!(sh, "cargo build --package {name} {features...}").run()?;
+    cmd!(sh, "cargo test --package {name} {features...}").run()?;
+    cmd!(sh, "cargo doc --no-deps --package {name} {features...}").run()?;
+    Ok(())
+}
+
+/// Builds each crate from its package: from nothing that the package does not hold.
+fn build_packages(sh: &Shell) -> Result<()> {
+    cmd!(
+        sh,
+        "cargo package --workspace --exclude xtask --exclude hypha-tests --allow-dirty"
+    )
+    .run()?;
+    Ok(())
+}
+
+/// What the manifest of a package lacks, or what the registry would refuse.
+fn metadata_faults(package: &Value) -> Vec<String> {
+    let name = package["name"].as_str().unwrap_or_default();
+    let texts = |field: &str| -> Vec<&str> {
+        let items = package[field].as_array().into_iter().flatten();
+        items.filter_map(Value::as_str).collect()
+    };
+    let mut faults = Vec::new();
+    for field in [
+        "description",
+        "license",
+        "repository",
+        "readme",
+        "rust_version",
+    ] {
+        if package[field].as_str().unwrap_or_default().is_empty() {
+            faults.push(format!("{name} has no {field}"));
+        }
+    }
+    let keywords = texts("keywords");
+    if keywords.is_empty() || keywords.len() > MAX_KEYWORDS {
+        faults.push(format!(
+            "{name} has {} keywords, 1 to {MAX_KEYWORDS} are allowed",
+            keywords.len()
+        ));
+    }
+    for keyword in keywords
+        .iter()
+        .filter(|keyword| keyword.len() > MAX_KEYWORD_LENGTH)
+    {
+        faults.push(format!(
+            "{name}: the keyword {keyword} is longer than {MAX_KEYWORD_LENGTH}"
+        ));
+    }
+    let categories = texts("categories");
+    if categories.is_empty() {
+        faults.push(format!("{name} has no categories"));
+    }
+    for category in categories
+        .iter()
+        .filter(|category| !CATEGORIES.contains(category))
+    {
+        faults.push(format!(
+            "{name}: {category} is none of the categories that we use"
+        ));
+    }
+    if package["metadata"]["docs"]["rs"]["all-features"] != true {
+        faults.push(format!("{name} is not documented with all features"));
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::metadata_faults;
+    use serde_json::json;
+
+    #[test]
+    fn names_what_is_missing_or_refused() {
+        let good = json!({
+            "name": "x", "description": "d", "license": "MIT", "repository": "r", "readme": "README.md",
+            "rust_version": "1.88", "keywords": ["rpc"], "categories": ["encoding"],
+            "metadata": { "docs": { "rs": { "all-features": true } } },
+        });
+        assert_eq!(metadata_faults(&good), Vec::<String>::new());
+
+        let mut bad = good;
+        bad["license"] = json!(null);
+        bad["keywords"] = json!(["a", "b", "c", "d", "e", "f"]);
+        bad["categories"] = json!(["cooking"]);
+        bad["metadata"] = json!(null);
+        assert_eq!(
+            metadata_faults(&bad),
+            [
+                "x has no license",
+                "x has 6 keywords, 1 to 5 are allowed",
+                "x: cooking is none of the categories that we use",
+                "x is not documented with all features",
+            ]
+        );
+    }
+}
