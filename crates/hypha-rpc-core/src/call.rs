@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{self, Poll};
 use std::time::Duration;
 
-use hypha_codec::{Packet, Rope, Text, Value};
+use hypha_codec::{Map, Packet, Rope, Text, Value};
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 use tower::util::BoxCloneSyncService;
@@ -16,10 +16,11 @@ use tower_layer::Layer;
 
 use crate::address::Address;
 use crate::engine::{Outcome, OutgoingCall};
-use crate::error::{CallError, RemoteError};
+use crate::error::{CallError, RemoteError, RemoteErrorKind};
 use crate::extensions::Extensions;
 use crate::import::SenderImport;
 use crate::link::Command;
+use crate::payload;
 use crate::shared::Shared;
 
 /// A call of a method of another client, its arguments encoded.
@@ -36,17 +37,31 @@ pub struct Call {
     pub options: CallOptions,
     /// What layers hand to the layers inside them.
     pub extensions: Extensions,
-    pub(crate) payload: Rope,
+    pub(crate) body: Body,
     pub(crate) answered: bool,
-    /// The number of the call, where its payload names its session.
-    pub(crate) key: Option<u64>,
+}
+
+/// What a call says, as far as it can be encoded before the call has a session.
+#[derive(Clone, Debug)]
+pub(crate) enum Body {
+    /// All of it.
+    Encoded(Rope),
+    /// The promise is written out and names the session: every try of the call has its own.
+    Written {
+        args: payload::Args,
+        kwargs: Map,
+        interval: Duration,
+    },
 }
 
 impl Call {
     /// Bytes of the encoded arguments.
     #[must_use]
     pub fn payload_len(&self) -> usize {
-        self.payload.len()
+        match &self.body {
+            Body::Encoded(payload) => payload.len(),
+            Body::Written { args, .. } => args.len(),
+        }
     }
 }
 
@@ -225,7 +240,23 @@ impl fmt::Debug for CallService {
 
 /// Hands a call to the link and waits for its outcome.
 async fn send(shared: &Shared, call: Call) -> Result<Reply, CallError> {
-    let size = call.payload.len();
+    let key = shared.next_key();
+    let payload = match call.body {
+        Body::Encoded(payload) => payload,
+        Body::Written {
+            args,
+            kwargs,
+            interval,
+        } => {
+            let form = payload::Promise::Written {
+                local: &shared.local,
+                session: &shared.sessions.id(key),
+                interval,
+            };
+            payload::call(shared.registry(), &args, &kwargs, form)?
+        }
+    };
+    let size = payload.len();
     if size > shared.config.max_message {
         return Err(CallError::TooLarge {
             size,
@@ -237,14 +268,13 @@ async fn send(shared: &Shared, call: Call) -> Result<Reply, CallError> {
         .reserve(size)
         .await
         .ok_or_else(|| shared.disconnected(false))?;
-    let key = call.key.unwrap_or_else(|| shared.next_key());
     let timeout = call.options.timeout.unwrap_or(shared.config.method_timeout);
     let (reply, outcome) = oneshot::channel();
     let (target, method) = (call.target, call.method);
     let outgoing = OutgoingCall {
         target: target.clone(),
         method: method.clone(),
-        payload: call.payload,
+        payload,
         timeout: call.answered.then_some(timeout),
         parent: None,
     };
@@ -319,8 +349,18 @@ impl Drop for CancelOnDrop<'_> {
 /// The error that a peer answered with. Any value may come (protocol section 5.1).
 fn rejected(packet: &Packet, target: &Address, method: Text, shared: &Shared) -> CallError {
     match first_argument(packet, target, &shared.config.registry) {
-        Ok(Value::Error(error)) => CallError::Remote(RemoteError::from(&*error)),
-        Ok(Value::Text(text)) => CallError::Remote(RemoteError::new(text)),
+        Ok(Value::Error(error)) => {
+            let error = RemoteError::from(&*error);
+            // Only the server knows that a call was not delivered, and it alone writes no `ws`
+            // (protocol section 6.7). From the provider these words are about a call of its own.
+            let delivered = shared.manager.is_none()
+                || packet.header().is_ok_and(|header| header.ws().is_some());
+            CallError::Remote(match error.kind() {
+                RemoteErrorKind::PeerNotConnected if delivered => error.of_application(),
+                _ => error,
+            })
+        }
+        Ok(Value::Text(text)) => CallError::Remote(RemoteError::new(text).of_application()),
         Ok(other) => CallError::Remote(RemoteError::new(format!("{other:?}"))),
         Err(source) => CallError::Decode { method, source },
     }

@@ -20,7 +20,7 @@ pub struct Context {
 struct Inner {
     from: Address,
     local: Address,
-    user: OnceLock<Option<Value>>,
+    user: OnceLock<Option<Arc<Value>>>,
     packet: Packet,
 }
 
@@ -31,7 +31,7 @@ impl Context {
         from: Address,
         local: Address,
         packet: Packet,
-        direct_user: Option<Option<Value>>,
+        direct_user: Option<Option<Arc<Value>>>,
     ) -> Self {
         let user = direct_user.map_or_else(OnceLock::new, OnceLock::from);
         Self {
@@ -76,8 +76,12 @@ impl Context {
     /// more (protocol section 3.4).
     #[must_use]
     pub fn user(&self) -> Option<&Value> {
-        let read = || hypha_codec::decode(self.inner.packet.user().ok()??).ok();
-        self.inner.user.get_or_init(read).as_ref()
+        let read = || {
+            hypha_codec::decode(self.inner.packet.user().ok()??)
+                .ok()
+                .map(Arc::new)
+        };
+        self.inner.user.get_or_init(read).as_deref()
     }
 
     /// The id of the user behind the caller.

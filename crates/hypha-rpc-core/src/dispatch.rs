@@ -32,7 +32,7 @@ pub(crate) struct Environment {
     pub(crate) registry: CodecRegistry,
     pub(crate) max_message: usize,
     /// On a direct link, the user that it was made with.
-    pub(crate) direct_user: Option<Option<Value>>,
+    pub(crate) direct_user: Option<Option<Arc<Value>>>,
     pub(crate) progress: mpsc::UnboundedSender<Progress>,
 }
 
@@ -88,6 +88,20 @@ struct Running {
 impl Running {
     /// Decodes the arguments and calls the handler; a call that cannot run is answered here.
     fn begin(invoke: Incoming, environment: &Environment) -> Option<Self> {
+        let key = invoke.key;
+        // Codecs, extractors and layers of the user run here: a panic of theirs rejects this call
+        // and no other.
+        let prepared = catch_unwind(AssertUnwindSafe(|| Self::prepare(invoke, environment)));
+        match prepared.unwrap_or_else(|panic| Err(RemoteError::panicked(&*panic))) {
+            Ok(running) => Some(running),
+            Err(error) => {
+                environment.report(key, Err(error));
+                None
+            }
+        }
+    }
+
+    fn prepare(invoke: Incoming, environment: &Environment) -> Result<Self, RemoteError> {
         let Invoke {
             key,
             handler: (method, local),
@@ -97,15 +111,9 @@ impl Running {
         let import = SenderImport::new(&from);
         let decoder = Decoder::new(&environment.registry).import(&import);
         let session = packet.header().ok().and_then(|header| header.session());
-        let received = match payload::receive(&packet, &decoder, &from, session) {
-            Ok(received) => received,
-            Err(problem) => {
-                let kind = RemoteErrorKind::InvalidArguments;
-                let error = RemoteError::of_kind(kind, problem.text());
-                environment.report(key, Err(error));
-                return None;
-            }
-        };
+        let received = payload::receive(&packet, &decoder, &from, session).map_err(|problem| {
+            RemoteError::of_kind(RemoteErrorKind::InvalidArguments, problem.text())
+        })?;
         let context = Context::new(from, local, packet, environment.direct_user.clone());
         let params = Arc::clone(&method.params);
         let invocation = Invocation::new(
@@ -115,17 +123,11 @@ impl Running {
             params,
             environment.registry.clone(),
         );
-        match catch_unwind(AssertUnwindSafe(|| method.service.run(invocation))) {
-            Ok(handler) => Some(Self {
-                key,
-                interval: received.interval,
-                handler,
-            }),
-            Err(panic) => {
-                environment.report(key, Err(RemoteError::panicked(&*panic)));
-                None
-            }
-        }
+        Ok(Self {
+            key,
+            interval: received.interval,
+            handler: method.service.run(invocation),
+        })
     }
 
     /// Polls the handler; its panic is its answer.
@@ -153,6 +155,8 @@ impl Running {
 
     fn answer(self, environment: &Environment, result: Result<Output, RemoteError>) {
         environment.report(self.key, result);
+        // What a handler holds may panic when it is dropped; that must not end the dispatch task.
+        drop(catch_unwind(AssertUnwindSafe(|| drop(self.handler))));
     }
 }
 

@@ -32,6 +32,7 @@ use crate::address::Address;
 use crate::protocol::answer;
 use crate::secret::Secret;
 use crate::session::SessionIds;
+use crate::{payload, texts};
 
 /// What the driver of an engine brings along.
 pub(crate) trait Driver {
@@ -285,6 +286,9 @@ impl<D: Driver> Engine<D> {
     /// A running call has its answer.
     pub(crate) fn answer(&mut self, key: u64, answer: Answer) {
         let (name, payload) = match answer {
+            Answer::Resolve(payload) if !self.running.has_room_for_answer(key, payload.len()) => {
+                (answer::REJECT, payload::reject(texts::TOO_MANY_ANSWERS, ""))
+            }
             Answer::Resolve(payload) => (answer::RESOLVE, payload),
             Answer::Reject(payload) => (answer::REJECT, payload),
         };
@@ -351,11 +355,16 @@ impl<D: Driver> Engine<D> {
         }
         while let Some(due) = self.keepalive.pop_due(now) {
             match due {
-                Due::Ping => self.push_control(r#"{"type":"ping"}"#),
-                Due::Refresh => self.push_control(r#"{"type":"refresh_token"}"#),
+                Due::Ping => self.push_control(r#"{"type":"ping"}"#, Origin::Ping),
+                Due::Refresh => self.push_control(r#"{"type":"refresh_token"}"#, Origin::Engine),
                 Due::Dead => self.events.push_back(Event::Leave(Leave::Silent)),
             }
         }
+    }
+
+    /// All that was handed over has been written.
+    pub(crate) fn written(&mut self, now: Instant) {
+        self.keepalive.written(now);
     }
 
     #[must_use]
@@ -382,6 +391,7 @@ impl<D: Driver> Engine<D> {
             let queued = self.outbox.pop()?;
             match queued.origin {
                 Origin::Engine => {}
+                Origin::Ping => self.keepalive.handed_over(),
                 Origin::Answer { key } => drop(self.running.finish(key)),
                 // Cancelled before it was sent: it never will be.
                 Origin::Call { key, .. } if !self.calls.contains(key) => continue,
@@ -431,9 +441,9 @@ impl<D: Driver> Engine<D> {
         }
     }
 
-    fn push_control(&mut self, text: &str) {
-        self.outbox
-            .push(Lane::Control, Queued::plain(Content::Text(text.to_owned())));
+    fn push_control(&mut self, text: &str, origin: Origin) {
+        let plain = Queued::plain(Content::Text(text.to_owned()));
+        self.outbox.push(Lane::Control, Queued { origin, ..plain });
     }
 }
 

@@ -187,8 +187,8 @@ pub enum RegisterError {
     /// The service does not hold together.
     #[error(transparent)]
     Invalid(#[from] InvalidService),
-    /// A service of this id is registered here, and `overwrite` was not asked for.
-    #[error("service `{0}` is registered already; register it with `overwrite` to replace it")]
+    /// A service of this id is registered here.
+    #[error("service `{0}` is registered already; `replace_service` replaces it")]
     Exists(Text),
     /// There is no such service here.
     #[error("there is no service `{0}` here")]
@@ -210,6 +210,9 @@ pub enum InvalidService {
         "`{0}` cannot be the id of a service: ids are not empty and hold none of `. : / @ *` and no blanks"
     )]
     Id(String),
+    /// The id is that of a service which every client has.
+    #[error("`{0}` is the id of a service that every client has")]
+    Reserved(String),
     /// A member's name is empty, holds a dot or stands for something else.
     #[error(
         "`{0}` cannot be the name of a member: names are not empty, hold no dot, do not begin with `_` and are no field of the service"

@@ -94,6 +94,10 @@ impl fmt::Debug for Channels {
 const BATCH_FRAMES: usize = 64;
 const BATCH_BYTES: usize = 256 * 1024;
 
+/// How long a frame may wait for room at the other end, and what it may take beyond that.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+const SLOWEST_BYTES_PER_SECOND: f64 = 16.0 * 1024.0;
+
 /// How long a close may take before the socket is dropped.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -104,12 +108,27 @@ pub(crate) async fn run<Tx: FrameTx, Rx: FrameRx>(tx: Tx, mut rx: Rx, mut link: 
     tracing::debug!(%reason, "link ended");
     if matches!(reason, ClosedReason::Local) {
         // What was handed over before the close still goes out, if the other end reads.
-        drop(tokio::time::timeout(CLOSE_TIMEOUT, link.flush(&mut writer)).await);
+        let flush = reading(&mut rx, link.flush(&mut writer));
+        drop(tokio::time::timeout(CLOSE_TIMEOUT, flush).await);
     }
     link.end(&reason);
     // The close may take its time; whoever waits for the end waits for that too.
-    drop(tokio::time::timeout(CLOSE_TIMEOUT, writer.close(&reason)).await);
+    let close = reading(&mut rx, writer.close(&reason));
+    drop(tokio::time::timeout(CLOSE_TIMEOUT, close).await);
     link.channels.state.send_replace(State::Closed(reason));
+}
+
+/// Waits for the last writes with the reader polled, as the contract of transports wants it: two
+/// ends that both write into full pipes would else wait for each other. What arrives is too late.
+async fn reading<Rx: FrameRx>(rx: &mut Rx, write: impl Future<Output = ()>) {
+    let mut write = pin!(write);
+    let mut open = true;
+    loop {
+        tokio::select! {
+            () = &mut write => return,
+            frame = rx.recv(), if open => open = matches!(frame, Ok(Some(_))),
+        }
+    }
 }
 
 /// The engine and its channels.
@@ -159,8 +178,11 @@ impl Link {
             }
             tokio::select! {
                 frame = rx.recv() => match frame {
-                    Ok(Some(Frame::Binary(frame))) => self.engine.handle_frame(now(), frame),
-                    Ok(Some(Frame::Text(text))) => self.engine.handle_text(&text),
+                    Ok(Some(frame)) => {
+                        // What went on after a complaint was not ended by it.
+                        self.complaint = None;
+                        self.receive(frame);
+                    }
                     Ok(None) => return self.closed_by(CloseReason::normal()),
                     Err(error) => return self.failed(error),
                 },
@@ -173,12 +195,20 @@ impl Link {
                     if let Err(error) = result {
                         return self.read_the_end(rx, error).await;
                     }
+                    self.engine.written(now());
                 }
                 () = sleep.as_mut(), if armed.is_some() => {
                     armed = None;
                     self.engine.handle_timeout(now());
                 }
             }
+        }
+    }
+
+    fn receive(&mut self, frame: Frame) {
+        match frame {
+            Frame::Binary(frame) => self.engine.handle_frame(now(), frame),
+            Frame::Text(text) => self.engine.handle_text(&text),
         }
     }
 
@@ -191,11 +221,11 @@ impl Link {
         let read = async {
             loop {
                 match rx.recv().await {
-                    Ok(Some(Frame::Binary(frame))) => self.engine.handle_frame(now(), frame),
-                    Ok(Some(Frame::Text(text))) => self.engine.handle_text(&text),
+                    Ok(Some(frame)) => self.receive(frame),
                     Ok(None) => return TransportError::closed(CloseReason::normal()),
                     Err(end) => return end,
                 }
+                self.handle_events();
             }
         };
         let end = tokio::time::timeout(CLOSE_TIMEOUT, read).await;
@@ -433,7 +463,7 @@ async fn write<Tx: FrameTx>(mut tx: Tx, batch: Vec<Queued>) -> (Tx, Result<(), T
             TransmitContent::Text(text) => Frame::Text(text),
             TransmitContent::Binary(rope) => Frame::Binary(rope.into_bytes()),
         };
-        match tx.feed(frame).await {
+        match in_time(frame.len(), tx.feed(frame)).await {
             Ok(()) => {}
             // This frame cannot travel, the link goes on: its caller's silence will tell.
             Err(error)
@@ -447,8 +477,24 @@ async fn write<Tx: FrameTx>(mut tx: Tx, batch: Vec<Queued>) -> (Tx, Result<(), T
             Err(error) => return (tx, Err(error)),
         }
     }
-    let flushed = tx.flush().await;
+    let flushed = in_time(0, tx.flush()).await;
     (tx, flushed)
+}
+
+/// The other end must take a frame some time: silence counts only from the hand-over, so the calls
+/// behind a frame that nobody reads would wait for ever.
+async fn in_time(
+    bytes: usize,
+    write: impl Future<Output = Result<(), TransportError>>,
+) -> Result<(), TransportError> {
+    let slow = Duration::from_secs_f64(bytes as f64 / SLOWEST_BYTES_PER_SECOND);
+    match tokio::time::timeout(WRITE_TIMEOUT + slow, write).await {
+        Ok(result) => result,
+        Err(_) => Err(TransportError::new(
+            TransportErrorKind::Timeout,
+            "the other end does not read",
+        )),
+    }
 }
 
 #[expect(

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use hypha_codec::wire::{header, key, payload, promise, tag};
-use hypha_codec::{CodecRegistry, EncodeError, Map, Method, Packet, Promised, Rope, Value, Writer};
+use hypha_codec::{CodecRegistry, EncodeError, Map, Method, Packet, Rope, Value, Writer};
 use serde::Serialize;
 
 use crate::address::Address;
@@ -95,6 +95,13 @@ impl Args {
             count: args.count(),
             encoded: writer.finish(),
         })
+    }
+}
+
+impl Args {
+    /// Bytes of all of them.
+    pub(crate) fn len(&self) -> usize {
+        self.encoded.len()
     }
 }
 
@@ -257,24 +264,6 @@ fn check_promise(
         Ok(())
     } else {
         Err(Unacceptable::ForeignPromise(name))
-    }
-}
-
-/// Whether calls of a function are answered, and how.
-pub(crate) fn promise_of<'a>(
-    form: Promised,
-    local: &'a Address,
-    session: &'a str,
-    interval: Duration,
-) -> Promise<'a> {
-    match form {
-        Promised::Written => Promise::Written {
-            local,
-            session,
-            interval,
-        },
-        Promised::Never => Promise::None,
-        _ => Promise::Star(interval),
     }
 }
 

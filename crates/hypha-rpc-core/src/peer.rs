@@ -93,7 +93,7 @@ impl Peer {
             local,
             remote: Remote::Direct { peer: remote },
             server_url: None,
-            direct_user: Some(user),
+            direct_user: Some(user.map(Arc::new)),
             keepalive: KeepaliveConfig::default(),
             sessions: SessionIds::new(random_id()?),
             token: None,
@@ -131,7 +131,14 @@ impl Peer {
     /// State of the connection.
     #[must_use]
     pub fn state(&self) -> State {
-        self.shared.state.borrow().clone()
+        // The link says its last word before it goes; without one its runtime was shut down.
+        match (
+            &*self.shared.state.borrow(),
+            self.shared.state.has_changed(),
+        ) {
+            (State::Connected, Err(_)) => State::Closed(ClosedReason::Local),
+            (state, _) => state.clone(),
+        }
     }
 
     /// Follows the state of the connection.
@@ -216,21 +223,34 @@ impl Peer {
     /// # Errors
     /// [`RegisterError::Unknown`] if it is not registered here, and what the server says.
     pub async fn unregister_service(&self, id: &str) -> Result<(), RegisterError> {
-        let bare = ServiceId::parse(id).map_or_else(|_| Text::from(id), |id| id.service);
+        let local = &self.shared.local;
+        let ours = |id: &ServiceId| {
+            id.workspace
+                .as_deref()
+                .is_none_or(|ws| ws == local.workspace())
+                && id
+                    .client
+                    .as_deref()
+                    .is_none_or(|client| client == local.client_id())
+        };
+        let bare = match ServiceId::parse(id) {
+            Ok(id) if ours(&id) && &*id.service != protocol::BUILT_IN => id.service,
+            _ => return Err(RegisterError::Unknown(Text::from(id))),
+        };
         let id = bare.to_string();
-        if id == protocol::BUILT_IN || !self.ask(|done| Command::RemoveService { id, done }).await?
-        {
-            return Err(RegisterError::Unknown(bare));
+        let removed = self.ask(|done| Command::RemoveService { id, done }).await?;
+        if self.shared.manager.is_none() {
+            return removed.then_some(()).ok_or(RegisterError::Unknown(bare));
         }
-        if self.shared.manager.is_some() {
-            // The bare id would be looked up over all clients of the workspace (protocol section 10.3).
-            let full = format!("{}:{bare}", self.shared.local);
-            let taken = self
-                .call_manager::<Value>("unregister_service", (full,))
-                .await;
-            taken.map(drop).map_err(RegisterError::StillListed)?;
+        // The bare id would be looked up over all clients of the workspace (protocol section 10.3).
+        // The server is asked even if the service is not here: an earlier try may have failed there.
+        let full = format!("{local}:{bare}");
+        let asked: Result<Value, _> = self.call_manager("unregister_service", (full,)).await;
+        match asked {
+            Ok(_) => Ok(()),
+            Err(error) if !removed && error.is_remote() => Err(RegisterError::Unknown(bare)),
+            Err(error) => Err(RegisterError::StillListed(error)),
         }
-        Ok(())
     }
 
     /// Looks a service up at its provider, without the manager: `[workspace/]client:service`.

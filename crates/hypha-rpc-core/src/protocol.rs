@@ -34,6 +34,14 @@ pub const TOKEN_REFRESH_INTERVAL: Duration = Duration::from_secs(7200);
 /// and lose their connection above 1 MiB (protocol section 9.4).
 pub const MAX_MESSAGE: usize = 500_000;
 
+/// The shortest interval of heartbeats: below it they would be a flood that a peer asks us to send,
+/// and a Python provider that is asked for zero never sleeps (protocol section 3.3).
+pub(crate) const MIN_HEARTBEAT_INTERVAL: Duration = Duration::from_millis(100);
+
+/// The longest interval of heartbeats that is asked for: clocks of peers count no further than some
+/// years.
+pub(crate) const MAX_HEARTBEAT_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Path of a method of the built-in service.
 pub(crate) fn built_in_path(method: &str) -> String {
     format!("{SERVICES}.{BUILT_IN}.{method}")

@@ -12,12 +12,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::address::{Address, ServiceId};
-use crate::call::{Call, CallOptions, Reply};
+use crate::call::{Body, Call, CallOptions, Reply};
 use crate::error::CallError;
 use crate::extensions::Extensions;
 use crate::member::member;
 use crate::payload;
 use crate::peer::Peer;
+use crate::protocol::{MAX_HEARTBEAT_INTERVAL, MIN_HEARTBEAT_INTERVAL};
 use crate::service::Arguments;
 
 /// A service of another client. A cheap clone.
@@ -320,21 +321,29 @@ impl<T> MethodCall<T> {
             ..
         } = self;
         let shared = &peer.shared;
-        let interval = options.timeout.unwrap_or(shared.config.method_timeout) / 2;
-        // The session is part of the payload only where the promise is written out.
-        let key = matches!(method.promise, Promised::Written).then(|| shared.next_key());
-        let session = key.map(|key| shared.sessions.id(key)).unwrap_or_default();
-        let form = payload::promise_of(method.promise, &shared.local, &session, interval);
-        let payload = payload::call(shared.registry(), &args, &kwargs, form)?;
+        let timeout = options.timeout.unwrap_or(shared.config.method_timeout);
+        let interval = (timeout / 2).clamp(MIN_HEARTBEAT_INTERVAL, MAX_HEARTBEAT_INTERVAL);
+        let form = match method.promise {
+            Promised::Written => None,
+            Promised::Never => Some(payload::Promise::None),
+            _ => Some(payload::Promise::Star(interval)),
+        };
+        let body = match form {
+            Some(form) => Body::Encoded(payload::call(shared.registry(), &args, &kwargs, form)?),
+            None => Body::Written {
+                args,
+                kwargs,
+                interval,
+            },
+        };
         let answered = method.promise != Promised::Never;
         let call = Call {
             target,
             method: method.method,
             options,
             extensions,
-            payload,
+            body,
             answered,
-            key,
         };
         peer.calls.run(shared, call).await
     }

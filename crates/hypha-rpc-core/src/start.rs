@@ -30,7 +30,7 @@ pub(crate) struct Start {
     pub(crate) remote: Remote,
     pub(crate) server_url: Option<Text>,
     /// On a direct link, the user that it was made with.
-    pub(crate) direct_user: Option<Option<Value>>,
+    pub(crate) direct_user: Option<Option<Arc<Value>>>,
     pub(crate) keepalive: KeepaliveConfig,
     pub(crate) sessions: SessionIds,
     pub(crate) token: Option<Secret>,
@@ -53,7 +53,7 @@ impl Start {
         } = self;
         config.max_message = config
             .max_message
-            .min(limits.max_frame.saturating_sub(HEADER_ROOM));
+            .min(limits.max_frame - HEADER_ROOM.min(limits.max_frame / 2));
         let (commands, commands_rx) = mpsc::unbounded_channel();
         let (progress, progress_rx) = mpsc::unbounded_channel();
         let (invokes, invokes_rx) = mpsc::unbounded_channel();

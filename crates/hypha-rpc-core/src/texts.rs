@@ -11,6 +11,10 @@ pub(crate) const BUSY: &str = "Busy: too many calls are running here, try again 
 /// Somebody began a message in several frames.
 pub(crate) const IN_SEVERAL_FRAMES: &str = "Messages in several frames are not supported yet by this client: send less than 500 kB at a time";
 
+/// The method ran, and its answer finds no room among those that wait to be written.
+pub(crate) const TOO_MANY_ANSWERS: &str =
+    "The method ran, but its answer was dropped: too many answers wait for the network";
+
 pub(crate) fn method_expired(from: &Address, method: &str) -> String {
     let method = clipped(method);
     format!("Method expired or not found: {from}:{method}")

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::timers::Timers;
+use super::timers::{Timers, after};
 use crate::address::Address;
 use crate::session::SessionIds;
 
@@ -83,7 +83,7 @@ impl<R> Calls<R> {
     /// The frame of the call went to the transport: silence counts from here.
     pub(crate) fn sent(&mut self, key: u64, now: Instant) {
         if let Some(call) = self.pending.get_mut(&key) {
-            let due = now + call.timeout;
+            let due = after(now, call.timeout);
             call.due = Some(due);
             self.timers.schedule(due, key);
         }
@@ -94,7 +94,7 @@ impl<R> Calls<R> {
         if let Some(call) = self.pending.get_mut(&key)
             && call.due.is_some()
         {
-            call.due = Some(now + call.timeout);
+            call.due = Some(after(now, call.timeout));
         }
     }
 

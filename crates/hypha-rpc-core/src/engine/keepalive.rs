@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::timers::after;
+
 /// What keepalive wants done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Due {
@@ -26,17 +28,38 @@ pub(crate) struct KeepaliveConfig {
 pub(crate) struct Keepalive {
     config: KeepaliveConfig,
     next_ping: Option<Instant>,
+    /// A ping is being written: its answer cannot come yet, however slow the way is.
+    ping_under_way: bool,
     answer_due: Option<Instant>,
     next_refresh: Option<Instant>,
 }
 
 impl Keepalive {
-    pub(crate) fn new(now: Instant, config: KeepaliveConfig) -> Self {
+    pub(crate) fn new(now: Instant, mut config: KeepaliveConfig) -> Self {
+        // Zero is off as well: it would be due again at once, for ever.
+        config.ping_interval = config.ping_interval.filter(|interval| !interval.is_zero());
+        config.refresh_interval = config
+            .refresh_interval
+            .filter(|interval| !interval.is_zero());
         Self {
             config,
-            next_ping: config.ping_interval.map(|interval| now + interval),
+            next_ping: config.ping_interval.map(|interval| after(now, interval)),
+            ping_under_way: false,
             answer_due: None,
-            next_refresh: config.refresh_interval.map(|interval| now + interval),
+            next_refresh: config.refresh_interval.map(|interval| after(now, interval)),
+        }
+    }
+
+    /// A ping went to the transport.
+    pub(crate) fn handed_over(&mut self) {
+        self.ping_under_way = true;
+    }
+
+    /// The transport took what it was given: an answer is due from now on.
+    pub(crate) fn written(&mut self, now: Instant) {
+        if std::mem::take(&mut self.ping_under_way) {
+            let due = after(now, self.config.ping_timeout);
+            self.answer_due = self.answer_due.or(Some(due));
         }
     }
 
@@ -60,12 +83,17 @@ impl Keepalive {
             return Some(Due::Dead);
         }
         if self.next_ping.is_some_and(|at| at <= now) {
-            self.next_ping = self.config.ping_interval.map(|interval| now + interval);
-            self.answer_due = self.answer_due.or(Some(now + self.config.ping_timeout));
+            self.next_ping = self
+                .config
+                .ping_interval
+                .map(|interval| after(now, interval));
             return Some(Due::Ping);
         }
         if self.next_refresh.is_some_and(|at| at <= now) {
-            self.next_refresh = self.config.refresh_interval.map(|interval| now + interval);
+            self.next_refresh = self
+                .config
+                .refresh_interval
+                .map(|interval| after(now, interval));
             return Some(Due::Refresh);
         }
         None
@@ -115,10 +143,25 @@ mod tests {
     }
 
     #[test]
+    fn an_interval_of_zero_is_off_and_an_endless_one_is_never_due() {
+        let t0 = start();
+        for interval in [Duration::ZERO, Duration::MAX] {
+            let config = KeepaliveConfig {
+                ping_interval: Some(interval),
+                ping_timeout: Duration::MAX,
+                refresh_interval: Some(interval),
+            };
+            assert_eq!(Keepalive::new(t0, config).pop_due(t0 + SECOND), None);
+        }
+    }
+
+    #[test]
     fn silence_after_a_ping_ends_the_link_once() {
         let t0 = start();
         let mut keepalive = keepalive(t0);
         assert_eq!(keepalive.pop_due(t0 + 20 * SECOND), Some(Due::Ping));
+        keepalive.handed_over();
+        keepalive.written(t0 + 20 * SECOND);
         assert_eq!(keepalive.next_timeout(), Some(t0 + 30 * SECOND));
         assert_eq!(keepalive.pop_due(t0 + 30 * SECOND), Some(Due::Dead));
         assert_eq!(keepalive.pop_due(t0 + 300 * SECOND), None);

@@ -6,14 +6,19 @@ use hypha_codec::Rope;
 
 /// Frames that wait, urgent ones first.
 ///
-/// Answers to calls of others go before calls of ours: they free memory at both ends. Each lane
-/// keeps its order.
+/// Answers to calls of others go before calls of ours, as they free memory at both ends, though not
+/// without end. Each lane keeps its order.
 #[derive(Debug)]
 pub(crate) struct Outbox<P> {
     control: VecDeque<Queued<P>>,
     answers: VecDeque<Queued<P>>,
     calls: VecDeque<Queued<P>>,
+    answers_in_a_row: usize,
 }
+
+/// After this many answers a call goes out, if one waits: a peer that floods us with calls must not
+/// keep ours from being sent.
+const ANSWERS_IN_A_ROW: usize = 8;
 
 /// A frame that waits.
 #[derive(Debug)]
@@ -44,6 +49,8 @@ pub(crate) enum Origin {
     Answer { key: u64 },
     /// The engine itself.
     Engine,
+    /// A ping, whose answer is waited for from when it was written.
+    Ping,
 }
 
 /// The lane of a frame.
@@ -71,6 +78,7 @@ impl<P> Outbox<P> {
             control: VecDeque::new(),
             answers: VecDeque::new(),
             calls: VecDeque::new(),
+            answers_in_a_row: 0,
         }
     }
 
@@ -83,10 +91,17 @@ impl<P> Outbox<P> {
     }
 
     pub(crate) fn pop(&mut self) -> Option<Queued<P>> {
-        self.control
-            .pop_front()
-            .or_else(|| self.answers.pop_front())
-            .or_else(|| self.calls.pop_front())
+        if let Some(control) = self.control.pop_front() {
+            return Some(control);
+        }
+        if (self.answers_in_a_row < ANSWERS_IN_A_ROW || self.calls.is_empty())
+            && let Some(answer) = self.answers.pop_front()
+        {
+            self.answers_in_a_row += 1;
+            return Some(answer);
+        }
+        self.answers_in_a_row = 0;
+        self.calls.pop_front()
     }
 
     pub(crate) fn waiting_answers(&self) -> usize {

@@ -18,6 +18,11 @@ use crate::{payload, texts};
 impl<D: Driver> Engine<D> {
     pub(crate) fn handle_text(&mut self, text: &str) {
         self.keepalive.heard();
+        // On a direct link there is no server whose words these could be.
+        if matches!(self.remote, Remote::Direct { .. }) {
+            self.malformed += 1;
+            return;
+        }
         // Unknown control messages may be logged and are otherwise ignored (protocol section 1.3).
         let Ok(control) = serde_json::from_str::<Control>(text) else {
             self.malformed += 1;

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use hypha_codec::Text;
 
-use super::timers::Timers;
+use super::timers::{Timers, after};
+use crate::protocol::MIN_HEARTBEAT_INTERVAL;
 
 /// One call that somebody made to us.
 #[derive(Debug)]
@@ -89,8 +90,8 @@ impl Running {
         if let Some(call) = self.calls.get_mut(&key)
             && call.session.is_some()
         {
-            let interval = interval.max(MIN_INTERVAL);
-            let due = (call.started + interval).max(now);
+            let interval = interval.max(MIN_HEARTBEAT_INTERVAL);
+            let due = after(call.started, interval).max(now);
             call.heartbeat = Some(Heartbeat { interval, due });
             self.timers.schedule(due, key);
         }
@@ -104,6 +105,15 @@ impl Running {
         self.bytes = self.bytes - call.bytes + bytes;
         call.bytes = bytes;
         Some(call)
+    }
+
+    /// Whether an answer of this size may wait to be written. One alone always may: its maker bounds
+    /// its size.
+    pub(crate) fn has_room_for_answer(&self, key: u64, bytes: usize) -> bool {
+        self.calls.get(&key).is_none_or(|call| {
+            let others = self.bytes - call.bytes;
+            bytes <= call.bytes || others == 0 || others.saturating_add(bytes) <= self.max_bytes
+        })
     }
 
     pub(crate) fn finish(&mut self, key: u64) -> Option<RunningCall> {
@@ -123,7 +133,7 @@ impl Running {
                 .and_then(|call| call.heartbeat.as_mut())
             {
                 if heartbeat.due <= now {
-                    heartbeat.due = now + heartbeat.interval;
+                    heartbeat.due = after(now, heartbeat.interval);
                     self.timers.schedule(heartbeat.due, key);
                     return self.calls.get(&key);
                 }
@@ -137,6 +147,3 @@ impl Running {
         self.timers.next()
     }
 }
-
-/// A peer chooses `t`; below this its heartbeats would be a flood that it asks us to send.
-const MIN_INTERVAL: Duration = Duration::from_millis(100);

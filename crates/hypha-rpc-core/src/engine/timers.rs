@@ -2,7 +2,15 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// The instant that is `wait` after `now`, or one so late that it never comes: users and peers may
+/// choose any wait, and `Instant + Duration` panics on the largest.
+pub(crate) fn after(now: Instant, wait: Duration) -> Instant {
+    now + wait.min(NEVER)
+}
+
+const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 /// A heap of `(when, key)`.
 ///
@@ -48,8 +56,6 @@ impl Timers {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::engine::tests::start;
 

@@ -118,6 +118,12 @@ impl RemoteError {
         }))
     }
 
+    /// The same error, whatever its text reminds of.
+    pub(crate) fn of_application(mut self) -> Self {
+        self.0.kind = RemoteErrorKind::Application;
+        self
+    }
+
     /// The error of a handler that panicked with this.
     pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Self {
         let what = panic
@@ -231,7 +237,7 @@ fn kind_of(text: &str) -> RemoteErrorKind {
         ("Access denied", RemoteErrorKind::PermissionDenied),
         ("is not connected", RemoteErrorKind::PeerNotConnected),
         ("Client disconnected:", RemoteErrorKind::PeerNotConnected),
-        ("Busy: ", RemoteErrorKind::Busy),
+        (texts::BUSY, RemoteErrorKind::Busy),
         ("The method panicked", RemoteErrorKind::Panic),
         ("Invalid arguments:", RemoteErrorKind::InvalidArguments),
         ("Malformed call:", RemoteErrorKind::InvalidArguments),

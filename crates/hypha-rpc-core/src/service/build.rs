@@ -10,7 +10,7 @@ use crate::access::{Access, Visibility};
 use crate::address::{Address, is_plain_name};
 use crate::engine::ServiceRecord;
 use crate::error::InvalidService;
-use crate::protocol::SERVICES;
+use crate::protocol::{BUILT_IN, SERVICES};
 use crate::target::Target;
 
 /// Fields of a service that members must not shadow (protocol section 10.3).
@@ -46,6 +46,9 @@ impl Service {
     ) -> Result<BuiltService, InvalidService> {
         if let Some(problem) = self.invalid {
             return Err(problem);
+        }
+        if &*self.id == BUILT_IN {
+            return Err(InvalidService::Reserved(self.id.to_string()));
         }
         if !is_plain_name(&self.id) {
             return Err(InvalidService::Id(self.id.to_string()));

@@ -170,7 +170,7 @@ async fn a_layer_can_retry_what_certainly_did_not_run() {
             let first = tries.fetch_add(1, Ordering::Relaxed) < 2;
             async move {
                 if first {
-                    Err("Busy: come back later")
+                    Err("Busy: too many calls are running here, try again later")
                 } else {
                     Ok(n)
                 }

@@ -12,4 +12,5 @@ mod layers;
 mod lifetime;
 mod pair;
 mod relay;
+mod robustness;
 mod services;
