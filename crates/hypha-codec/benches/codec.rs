@@ -17,8 +17,8 @@ use hypha_codec::{
 };
 use serde::{Deserialize, Serialize};
 
-const ROUNDS: usize = 61;
-const ROUND: Duration = Duration::from_millis(4);
+const ROUNDS: usize = 151;
+const ROUND: Duration = Duration::from_micros(500);
 
 #[derive(Serialize, Deserialize)]
 struct SmallCall {
@@ -119,9 +119,11 @@ impl Report {
     fn measure(&mut self, case: &str, mut candidates: Vec<Candidate<'_>>, targets: &[Target]) {
         let runs: Vec<u32> = candidates.iter_mut().map(runs_of_a_round).collect();
         let mut times: Vec<Vec<f64>> = vec![Vec::with_capacity(ROUNDS); candidates.len()];
-        for _ in 0..ROUNDS {
-            for ((candidate, runs), times) in candidates.iter_mut().zip(&runs).zip(&mut times) {
-                times.push(candidate.time(*runs).as_secs_f64() / f64::from(*runs));
+        for round in 0..ROUNDS {
+            for turn in 0..candidates.len() {
+                // In another order each round, so that none always runs when the machine is busy with something else.
+                let at = (round + turn) % candidates.len();
+                times[at].push(candidates[at].time(runs[at]).as_secs_f64() / f64::from(runs[at]));
             }
         }
         let medians: Vec<f64> = times.iter_mut().map(|times| median(times)).collect();

@@ -10,7 +10,7 @@ use arrayvec::ArrayString;
 use bytestring::ByteString;
 
 /// Longest text, in bytes, that is kept without an allocation.
-const INLINE: usize = 30;
+const INLINE: usize = 32;
 
 /// UTF-8 text: short ones are held inline, longer ones share their buffer, so that a clone never copies much.
 ///

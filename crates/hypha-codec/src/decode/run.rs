@@ -83,7 +83,6 @@ impl<'f> Run<'f> {
     }
 
     /// A text of at most 31 bytes, as nearly all keys are.
-    #[inline(never)]
     fn short_text(&mut self, len: usize, place: &mut Value) -> Result<(), DecodeError> {
         let bytes = self.reader.take(len)?;
         self.text(bytes, place)
