@@ -44,7 +44,7 @@ fn arguments_by_name_are_the_last_argument() {
 #[test]
 fn keys_of_the_header_are_not_read() {
     let forged = [
-        ("from", Value::from("*/root")),
+        ("from", Value::from("*/admin")),
         ("args", Value::from([1])),
         ("ctx", Map::from([("ws", "x")]).into()),
     ];
