@@ -89,6 +89,16 @@ pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     outcome.unwrap_or_else(|_| panic!("{what} did not happen"))
 }
 
+/// Waits until something holds that tells nobody when it does.
+pub(crate) async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+    soon(what, async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+}
+
 fn index(language: Language) -> usize {
     usize::from(language == Language::JavaScript)
 }

@@ -1,10 +1,14 @@
 //! Interoperability tests with the real server and real clients.
 #![expect(clippy::unwrap_used, reason = "what the tests share fails them, too")]
+#![expect(clippy::large_futures, reason = "a test is polled where it is made")]
+#![expect(clippy::disallowed_methods, reason = "real peers keep real time")]
 
+mod bad_input;
 mod calls;
 mod fixture;
 mod harness;
 mod identity;
+mod lifecycle;
 mod lookup;
 mod provider;
 mod raw;

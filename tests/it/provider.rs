@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hypha_tests::notation;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use hypha_client::{
     Client, Context, Kwargs, Map, Member, Members, Method, RemoteError, Service, Value, Visibility,
@@ -215,8 +216,8 @@ fn timing(service: Service, events: &Events) -> Service {
             let events = compute.clone();
             async move {
                 events.tell("started", "compute");
-                let until = std::time::Instant::now() + Duration::from_secs_f64(seconds);
-                while std::time::Instant::now() < until {
+                let until = Instant::now() + Duration::from_secs_f64(seconds);
+                while Instant::now() < until {
                     std::hint::spin_loop();
                 }
                 "computed"
@@ -236,7 +237,7 @@ impl Drop for Stopped {
 fn constants() -> Value {
     let constants: Map = Map::from([
         ("answer", Value::from(42)),
-        ("pi", Value::from(3.14159)),
+        ("ratio", Value::from(1.25)),
         ("text", Value::from("hello")),
         ("flag", Value::from(true)),
         ("nothing", Value::Null),

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex};
 
-use bytes::Bytes;
 use hypha_client::{Client, ConnectOptions, TransportError};
 use hypha_codec::Packet;
 use hypha_tests::HyphaServer;
@@ -19,12 +18,24 @@ pub(crate) struct Tap(Arc<Mutex<Passed>>);
 
 #[derive(Debug, Default)]
 struct Passed {
-    /// Binary frames that went out, those held back among them.
-    sent: Vec<Bytes>,
-    /// Binary frames that came in.
-    received: Vec<Bytes>,
+    frames: Vec<Passing>,
     texts_sent: usize,
     hold: bool,
+}
+
+/// A binary frame.
+#[derive(Debug)]
+struct Passing {
+    direction: Direction,
+    method: String,
+    session: Option<String>,
+}
+
+/// Where a frame went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Out,
+    In,
 }
 
 impl Tap {
@@ -35,16 +46,24 @@ impl Tap {
         Client::builder(server.url()).connector(TappedConnector { ws, tap })
     }
 
-    /// The paths of the methods called by the frames that went out since the last look.
-    pub(crate) fn take_sent(&self) -> Vec<String> {
-        let frames = std::mem::take(&mut self.0.lock().unwrap().sent);
-        frames.into_iter().map(method).collect()
-    }
-
-    /// The paths of the methods called by the frames that came in since the last look.
-    pub(crate) fn take_received(&self) -> Vec<String> {
-        let frames = std::mem::take(&mut self.0.lock().unwrap().received);
-        frames.into_iter().map(method).collect()
+    /// All frames of the calls of a method: the calls, under its path, and what came for their sessions, under the last
+    /// part of its path.
+    pub(crate) fn conversation(&self, method: &str) -> Vec<(Direction, String)> {
+        let passed = self.0.lock().unwrap();
+        let calls = passed.frames.iter().filter(|frame| frame.method == method);
+        let sessions: Vec<&str> = calls.filter_map(|call| call.session.as_deref()).collect();
+        let part = |frame: &Passing| {
+            if frame.method == method {
+                return Some(method.to_owned());
+            }
+            let (session, end) = frame.method.rsplit_once('.')?;
+            sessions.contains(&session).then(|| end.to_owned())
+        };
+        passed
+            .frames
+            .iter()
+            .filter_map(|frame| Some((frame.direction, part(frame)?)))
+            .collect()
     }
 
     /// How many text frames went out.
@@ -57,36 +76,28 @@ impl Tap {
         self.0.lock().unwrap().hold = true;
     }
 
-    /// Whether the frame may pass.
-    fn outgoing(&self, frame: &Frame) -> bool {
+    /// Takes note of a frame, and says whether it may pass.
+    fn pass(&self, direction: Direction, frame: &Frame) -> bool {
         let mut passed = self.0.lock().unwrap();
         match frame {
             Frame::Binary(bytes) => {
-                passed.sent.push(bytes.clone());
-                !passed.hold
+                let packet = Packet::parse(bytes.clone()).unwrap();
+                let header = packet.header().unwrap();
+                let method = header.method().unwrap_or_default().to_owned();
+                let session = header.session().map(str::to_owned);
+                passed.frames.push(Passing {
+                    direction,
+                    method,
+                    session,
+                });
+                direction == Direction::In || !passed.hold
             }
             Frame::Text(_) => {
-                passed.texts_sent += 1;
+                passed.texts_sent += usize::from(direction == Direction::Out);
                 true
             }
         }
     }
-
-    fn incoming(&self, frame: &Frame) {
-        if let Frame::Binary(bytes) = frame {
-            self.0.lock().unwrap().received.push(bytes.clone());
-        }
-    }
-}
-
-fn method(frame: Bytes) -> String {
-    let packet = Packet::parse(frame).unwrap();
-    let header = packet.header().unwrap();
-    header
-        .method()
-        .or(header.kind())
-        .unwrap_or_default()
-        .to_owned()
 }
 
 #[derive(Debug)]
@@ -136,7 +147,7 @@ impl<T: Transport> Transport for Tapped<T> {
 
 impl<T: FrameTx> FrameTx for Tapped<T> {
     async fn feed(&mut self, frame: Frame) -> Result<(), TransportError> {
-        if self.tap.outgoing(&frame) {
+        if self.tap.pass(Direction::Out, &frame) {
             self.inner.feed(frame).await
         } else {
             Ok(())
@@ -156,7 +167,7 @@ impl<T: FrameRx> FrameRx for Tapped<T> {
     async fn recv(&mut self) -> Result<Option<Frame>, TransportError> {
         let frame = self.inner.recv().await?;
         if let Some(frame) = &frame {
-            self.tap.incoming(frame);
+            self.tap.pass(Direction::In, frame);
         }
         Ok(frame)
     }

@@ -29,12 +29,15 @@ fn fault(
     found: &impl std::fmt::Debug,
     wanted: &impl std::fmt::Debug,
 ) -> String {
-    let mut text = format!(
+    short(&format!(
         "{} {}: {what} {found:?}, not {wanted:?}",
         row.feature, row.name
-    );
-    text.truncate(text.floor_char_boundary(2000));
-    text
+    ))
+}
+
+/// As much of a message as is worth reading.
+fn short(text: &str) -> String {
+    text.chars().take(2000).collect()
 }
 
 async fn rust_to(language: Language) {

@@ -18,8 +18,6 @@ async fn nested_functions(service: &RemoteService) {
         let result: i64 = service.call(path, (5,)).await.unwrap();
         assert_eq!(result, expected, "{path}");
     }
-    let pi: f64 = hypha_codec::from_value(service.get("constants.pi").unwrap().clone()).unwrap();
-    assert!((pi - 3.14159).abs() < 1e-12);
     assert_eq!(notation::of(service.get("constants").unwrap()), constants());
     assert_eq!(service.name(), "Interop");
 }
@@ -27,7 +25,7 @@ async fn nested_functions(service: &RemoteService) {
 fn constants() -> Json {
     json!({
         "answer": 42,
-        "pi": { "$f": 3.14159 },
+        "ratio": { "$f": 1.25 },
         "text": "hello",
         "flag": true,
         "nothing": null,

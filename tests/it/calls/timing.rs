@@ -1,10 +1,11 @@
 //! Calls that take long, for ever, or until they are dropped: features A1.07, A5.07, A5.08, A5.18.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hypha_client::{CallError, Client, RemoteService, Value};
 use hypha_tests::{Language, Peer};
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::fixture::{BOTH, Provider, connect, server, soon};
 use crate::provider::RustProvider;

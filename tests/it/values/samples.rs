@@ -4,7 +4,7 @@ use hypha_codec::Value;
 use hypha_tests::{Language, notation};
 use serde_json::json;
 
-use super::check;
+use super::{check, short};
 use crate::fixture::{Provider, caller, connect};
 
 /// Every sample that the language can send is the same for us and for it, and the same again when we send it back.
@@ -30,9 +30,7 @@ async fn differing(language: Language, known: &[&str]) {
         };
         let note = notation::of(&read);
         if note != expected {
-            faults.push(shortened(format!(
-                "{name}: we read {note}, they {expected}"
-            )));
+            faults.push(short(&format!("{name}: we read {note}, they {expected}")));
         }
         match ours
             .call::<Value>("echo", (&read,))
@@ -41,16 +39,11 @@ async fn differing(language: Language, known: &[&str]) {
             .map(notation::of)
         {
             Ok(back) if back == note => {}
-            Ok(back) => faults.push(shortened(format!("{name}: {note} comes back as {back}"))),
+            Ok(back) => faults.push(short(&format!("{name}: {note} comes back as {back}"))),
             Err(error) => faults.push(format!("{name}: does not come back: {error}")),
         }
     }
     check(&faults);
-}
-
-fn shortened(mut text: String) -> String {
-    text.truncate(text.floor_char_boundary(2000));
-    text
 }
 
 #[tokio::test]

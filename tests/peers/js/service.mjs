@@ -76,7 +76,7 @@ export class Services {
       array: [(x) => x + 1, (x) => x + 2, { three: (x) => x + 3 }],
       constants: {
         answer: 42,
-        pi: 3.14159,
+        ratio: 1.25,
         text: "hello",
         flag: true,
         nothing: null,

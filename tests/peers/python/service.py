@@ -87,7 +87,7 @@ class Services:
             "array": [lambda x: x + 1, lambda x: x + 2, {"three": lambda x: x + 3}],
             "constants": {
                 "answer": 42,
-                "pi": 3.14159,
+                "ratio": 1.25,
                 "text": "hello",
                 "flag": True,
                 "nothing": None,

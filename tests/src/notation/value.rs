@@ -23,7 +23,7 @@ pub fn of(value: &Value) -> Json {
         Value::Set(items) => {
             let mut items: Vec<Json> = items.iter().map(of).collect();
             items.sort_by_key(Json::to_string);
-            tagged("set", json!(items))
+            tagged("set", items)
         }
         Value::OrderedMap(pairs) => {
             let pairs: Json = pairs.iter().map(|(k, v)| json!([of(k), of(v)])).collect();
@@ -35,7 +35,7 @@ pub fn of(value: &Value) -> Json {
             json!({ "_rtype": "typedarray", "_rvalue": bytes(array.data()), "_rdtype": dtype })
         }
         Value::MemoryView(data) => tagged("memoryview", bytes(data)),
-        Value::Error(error) => tagged("error", json!(error.message.as_str())),
+        Value::Error(error) => tagged("error", error.message.as_str()),
         Value::Method(method) => json!({ "$fn": method.name.as_ref().map(|name| name.as_str()) }),
         Value::Generator(_) => json!({ "$gen": true }),
         Value::Timestamp(time) => json!({ "$ts": [time.seconds(), time.nanoseconds()] }),
@@ -70,8 +70,8 @@ fn entries<'a>(entries: impl Iterator<Item = (&'a Value, &'a Value)>) -> Json {
     json!({ "$m": pairs })
 }
 
-fn tagged(rtype: &str, inner: Json) -> Json {
-    json!({ "_rtype": rtype, "_rvalue": inner })
+fn tagged(rtype: &str, inner: impl Into<Json>) -> Json {
+    json!({ "_rtype": rtype, "_rvalue": inner.into() })
 }
 
 #[cfg(test)]

@@ -1,0 +1,5 @@
+//! Connections: what passes on them, how they are kept, and how they end.
+
+mod endings;
+mod frames;
+mod keepalive;
