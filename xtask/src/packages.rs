@@ -1,5 +1,7 @@
 //! `cargo xtask packages`: every crate that is published stands alone.
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use xshell::{Shell, cmd};
@@ -19,7 +21,8 @@ const CATEGORIES: [&str; 5] = [
     "web-programming::websocket",
 ];
 
-const FEATURES: [&[&str]; 3] = [&[], &["--no-default-features"], &["--all-features"]];
+const NO_FEATURES: &[&str] = &["--no-default-features"];
+const ALL_FEATURES: &[&str] = &["--all-features"];
 
 /// Checks what the manifests say, builds, tests and documents each crate by itself, and builds the packages.
 pub(crate) fn check(sh: &Shell) -> Result<()> {
@@ -30,11 +33,30 @@ pub(crate) fn check(sh: &Shell) -> Result<()> {
     }
     for package in &packages {
         let name = package["name"].as_str().context("a package has no name")?;
-        for features in FEATURES {
+        for features in feature_sets(package) {
             alone(sh, name, features)?;
         }
     }
     build_packages(sh)
+}
+
+/// Default, no and all features of a package, as far as they are not the same.
+fn feature_sets(package: &Value) -> Vec<&'static [&'static str]> {
+    let defaults = package["features"]["default"]
+        .as_array()
+        .map_or(0, Vec::len);
+    let features = package["features"].as_object();
+    let others = features.map_or(0, |all| {
+        all.keys().filter(|name| *name != "default").count()
+    });
+    let mut sets: Vec<&[&str]> = vec![&[]];
+    if defaults > 0 {
+        sets.push(NO_FEATURES);
+    }
+    if defaults < others {
+        sets.push(ALL_FEATURES);
+    }
+    sets
 }
 
 /// Builds, tests and documents one crate, with nothing that only another one of the workspace switches on.
@@ -75,6 +97,12 @@ fn metadata_faults(package: &Value) -> Vec<String> {
             faults.push(format!("{name} has no {field}"));
         }
     }
+    let manifest = Path::new(package["manifest_path"].as_str().unwrap_or_default());
+    if !manifest.with_file_name("LICENSE").exists() {
+        faults.push(format!(
+            "{name} has no LICENSE beside its manifest, so neither has its package"
+        ));
+    }
     let keywords = texts("keywords");
     if keywords.is_empty() || keywords.len() > MAX_KEYWORDS {
         faults.push(format!(
@@ -110,8 +138,22 @@ fn metadata_faults(package: &Value) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::metadata_faults;
+    use super::{ALL_FEATURES, NO_FEATURES, feature_sets, metadata_faults};
+    use crate::workspace::root;
     use serde_json::json;
+
+    #[test]
+    fn no_set_of_features_is_tried_twice() {
+        let sets = |features| feature_sets(&json!({ "features": features }));
+        assert_eq!(sets(json!({})), [&[] as &[&str]]);
+        assert_eq!(sets(json!({ "default": [], "a": [] })), [&[], ALL_FEATURES]);
+        assert_eq!(
+            sets(json!({ "default": ["a"], "a": [] })),
+            [&[], NO_FEATURES]
+        );
+        let all = json!({ "default": ["a"], "a": [], "b": [] });
+        assert_eq!(sets(all), [&[], NO_FEATURES, ALL_FEATURES]);
+    }
 
     #[test]
     fn names_what_is_missing_or_refused() {
@@ -119,6 +161,7 @@ mod tests {
             "name": "x", "description": "d", "license": "MIT", "repository": "r", "readme": "README.md",
             "rust_version": "1.88", "keywords": ["rpc"], "categories": ["encoding"],
             "metadata": { "docs": { "rs": { "all-features": true } } },
+            "manifest_path": root().join("Cargo.toml"),
         });
         assert_eq!(metadata_faults(&good), Vec::<String>::new());
 
@@ -127,10 +170,12 @@ mod tests {
         bad["keywords"] = json!(["a", "b", "c", "d", "e", "f"]);
         bad["categories"] = json!(["cooking"]);
         bad["metadata"] = json!(null);
+        bad["manifest_path"] = json!(root().join("xtask/Cargo.toml"));
         assert_eq!(
             metadata_faults(&bad),
             [
                 "x has no license",
+                "x has no LICENSE beside its manifest, so neither has its package",
                 "x has 6 keywords, 1 to 5 are allowed",
                 "x: cooking is none of the categories that we use",
                 "x is not documented with all features",
