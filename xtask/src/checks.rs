@@ -1,4 +1,4 @@
-//! `cargo xtask test` and `cargo xtask ci`.
+//! `cargo xtask demo`, `cargo xtask test` and `cargo xtask ci`.
 
 use anyhow::Result;
 use xshell::{Shell, cmd};
@@ -11,6 +11,13 @@ pub(crate) fn test(sh: &Shell) -> Result<()> {
     cmd!(sh, "cargo test --workspace --all-features").run()?;
     // What the features add must not be what makes the rest work.
     cmd!(sh, "cargo test --package hypha-codec --no-default-features").run()?;
+    Ok(())
+}
+
+/// Installs the peers and lets Rust, Python and JavaScript call each other over the real server.
+pub(crate) fn demo(sh: &Shell) -> Result<()> {
+    peers::install(sh)?;
+    cmd!(sh, "cargo run --quiet --package hypha-tests --bin demo").run()?;
     Ok(())
 }
 

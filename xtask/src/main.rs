@@ -25,6 +25,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Let Rust, Python and JavaScript call each other over the real server, and print what comes back.
+    Demo,
     /// Install the real server and the Python and JavaScript clients under target/peers, pinned.
     Peers,
     /// Run every test: unit, documentation, integration, and interoperation with the real peers.
@@ -46,6 +48,7 @@ fn main() -> Result<()> {
     let sh = Shell::new()?;
     sh.change_dir(workspace::root());
     match cli.command {
+        Task::Demo => checks::demo(&sh),
         Task::Peers => peers::install(&sh),
         Task::Test => checks::test(&sh),
         Task::Layers => layers::check(&sh),
