@@ -26,15 +26,17 @@ mod options;
 mod service_url;
 
 pub use hypha_codec::{
-    Binary, CodecRegistry, Custom, DType, Ext, Map, NdArray, Object, Text, Timestamp, TypeCodec,
-    TypedArray, Value,
+    ArrayError, Binary, CodecRegistry, Custom, DType, DecodeError, EncodeError, ErrorValue, Ext,
+    FromValueError, Map, NdArray, Object, RegisterError as CodecRegisterError, Text, Timestamp,
+    TypeCodec, TypedArray, Value, from_value, to_value,
 };
 pub use hypha_rpc_core::{
-    Address, Call, CallError, CallOptions, CallService, ClosedReason, ConnectError, ConnectionInfo,
-    Context, Extensions, FromCall, Handler, IntoMethod, IntoReply, InvalidService, Invocation,
-    Kwargs, Member, Members, Method, MethodCall, MethodService, Output, Param, Peer, PeerConfig,
-    RegisterError, RemoteError, RemoteErrorKind, RemoteService, Reply, RequireContext, Returns,
-    Secret, Service, ServiceId, State, Stats, Visibility, random_id,
+    Address, Arguments, BlockingHandler, Call, CallArguments, CallError, CallOptions, CallService,
+    ClosedReason, ConnectError, ConnectionInfo, Context, Extensions, FromCall, Handler, IntoMethod,
+    IntoReply, InvalidService, Invocation, Kwargs, Member, Members, Method, MethodCall,
+    MethodService, Output, Param, Peer, PeerConfig, RegisterError, RemoteError, RemoteErrorKind,
+    RemoteService, Reply, RequireContext, Returns, Secret, Service, ServiceId, State, Stats,
+    Visibility, random_id,
 };
 pub use hypha_transport::{Connector, TransportError, TransportErrorKind};
 

@@ -13,6 +13,9 @@ use crate::{CloseReason, Frame, FrameRx, FrameTx, Limits, Transport, TransportEr
 /// code from it. The end of the stream is the clean end of the link. To report any other end let the stream yield a
 /// [`TransportError::closed`] as its last item.
 ///
+/// Closing the sink should end the stream as well. Where the two close by halves, as those of a socket do, `recv` after
+/// our own close waits until the peer closes too: end the stream when the sink was closed.
+///
 /// Frames beyond `limits` are refused before they reach the sink. A received frame beyond [`Limits::max_frame`] ends
 /// the receiving half, but its memory has been spent by then: bound it in the stream too.
 pub fn from_sink_stream<Si, St>(sink: Si, stream: St, limits: Limits) -> SinkStream<Si, St>
