@@ -80,6 +80,9 @@ impl Script {
             };
             let (call, session) = read_call(frame);
             let answer = match call.name() {
+                "unregister_service" if !self.knows(&call.args[0]) => {
+                    Err("KeyError: 'Service not found'")
+                }
                 "register_service" | "subscribe" | "unregister_service" => Ok(Json::Null),
                 _ => (self.answer)(&call),
             };
@@ -90,6 +93,17 @@ impl Script {
             }
         }
         self.ended.send_modify(|ended| *ended += 1);
+    }
+
+    /// Whether a service of this id was registered last, and not taken back.
+    fn knows(&self, id: &Json) -> bool {
+        let calls = self.calls.lock().unwrap();
+        let last = calls.iter().rev().find(|call| match call.name() {
+            "register_service" => call.args[0]["id"] == *id,
+            "unregister_service" => call.args[0] == *id,
+            _ => false,
+        });
+        last.is_some_and(|call| call.name() == "register_service")
     }
 
     /// What clients asked for after they had connected.
