@@ -2,5 +2,6 @@
 
 mod arguments;
 mod errors;
+mod many;
 mod members;
 mod timing;

@@ -11,7 +11,7 @@ use crate::fixture::{BOTH, Provider, connect, join, membership, server, soon, un
 use crate::provider::RustProvider;
 
 /// Much less than the time-out of a call.
-const AT_ONCE: Duration = Duration::from_secs(10);
+const AT_ONCE: Duration = Duration::from_secs(5);
 
 #[track_caller]
 fn gone(error: &CallError, since: Instant) {

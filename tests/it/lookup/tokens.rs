@@ -21,7 +21,7 @@ async fn refused(options: ConnectOptions, words: &str) {
     assert!(error.to_string().contains(words), "{error:#}");
     assert!(!error.is_retryable(), "{error:#}");
     assert!(
-        since.elapsed() < Duration::from_secs(5),
+        since.elapsed() < Duration::from_secs(3),
         "{:?}",
         since.elapsed()
     );
