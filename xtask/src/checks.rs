@@ -11,6 +11,29 @@ pub(crate) fn test(sh: &Shell) -> Result<()> {
     cmd!(sh, "cargo test --workspace --all-features").run()?;
     // What the features add must not be what makes the rest work.
     cmd!(sh, "cargo test --package hypha-codec --no-default-features").run()?;
+    examples(sh)
+}
+
+/// Runs the examples that need no server; those that do are run with one by `demo` and `readmes`.
+fn examples(sh: &Shell) -> Result<()> {
+    cmd!(
+        sh,
+        "cargo run --quiet --package hypha-rpc-core --example unix_socket"
+    )
+    .run()?;
+    let frames = "tests/vectors/frames/call_args_kwargs_py_py.json";
+    let inspect = [
+        "run",
+        "--quiet",
+        "--package",
+        "hypha-codec",
+        "--example",
+        "inspect",
+        "--",
+    ];
+    for form in [None, Some("--json")] {
+        cmd!(sh, "cargo {inspect...} {form...} {frames} 1").run()?;
+    }
     Ok(())
 }
 
