@@ -7,6 +7,7 @@ All that the command writes goes to stderr. When stdin closes the group is kille
 that is what happens when the process that started the guard ends, in whatever way.
 """
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -24,6 +25,7 @@ def main():
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr,
             start_new_session=True,
+            preexec_fn=die_with_the_guard,
             cwd=folder,
             env={**os.environ, "TMPDIR": folder},
         )
@@ -32,6 +34,13 @@ def main():
         send(child.pid, signal.SIGKILL)  # what the command itself left behind
     # Not sys.exit: the watching thread holds the lock of stdin, which the end of the interpreter would wait for.
     os._exit(code if code >= 0 else 128 - code)
+
+
+def die_with_the_guard():
+    """Where the system can do it: a guard that is killed itself takes the command along."""
+    if sys.platform == "linux":
+        PR_SET_PDEATHSIG = 1
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def watch(group):
