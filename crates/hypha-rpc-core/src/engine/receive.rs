@@ -187,6 +187,7 @@ impl<D: Driver> Engine<D> {
                 if let Some(peer) = payload::departed_client(packet) {
                     let text = texts::client_disconnected(&peer);
                     self.drop_peer(&peer, &text);
+                    self.running.forget_caller(peer.as_str());
                 }
             }
             kind::PEER_NOT_FOUND => {

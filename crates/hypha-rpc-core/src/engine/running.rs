@@ -124,6 +124,14 @@ impl Running {
         Some(call)
     }
 
+    /// A caller is gone: what runs for it goes on, and nobody is told any more.
+    pub(crate) fn forget_caller(&mut self, caller: &str) {
+        for call in self.calls.values_mut().filter(|call| *call.from == *caller) {
+            call.session = None;
+            call.heartbeat = None;
+        }
+    }
+
     /// A call whose heartbeat is due; the next one is scheduled.
     pub(crate) fn pop_heartbeat(&mut self, now: Instant) -> Option<&RunningCall> {
         while let Some(key) = self.timers.pop_due(now) {
