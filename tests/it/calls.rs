@@ -4,4 +4,5 @@ mod arguments;
 mod errors;
 mod many;
 mod members;
+mod sizes;
 mod timing;

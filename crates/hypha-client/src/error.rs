@@ -393,8 +393,10 @@ mod tests {
         assert_eq!(format!("{:#}", Error::from(inner())), "no");
         let wrapped = Error::from(RegisterError::Server(inner()));
         assert_eq!(
-            format!("{wrapped:#}"),
-            "the server did not register the service: no"
+            wrapped.to_string(),
+            "no",
+            "refusals are in the server's words"
         );
+        assert_eq!(format!("{wrapped:#}"), "no");
     }
 }

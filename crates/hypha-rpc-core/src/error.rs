@@ -194,11 +194,11 @@ pub enum RegisterError {
     #[error("there is no service `{0}` here")]
     Unknown(Text),
     /// The server did not take it.
-    #[error("the server did not register the service")]
+    #[error(transparent)]
     Server(#[from] CallError),
     /// The service is gone here, but the server did not take it off its list.
-    #[error("the service was taken back, but the server did not take it off its list")]
-    StillListed(#[source] CallError),
+    #[error("the service was taken back here, but the server still lists it: {0}")]
+    StillListed(CallError),
 }
 
 /// What is wrong with a service that was built.
@@ -240,7 +240,7 @@ pub enum InvalidService {
 #[non_exhaustive]
 pub enum ConnectError {
     /// The transport did not come up or broke.
-    #[error("no connection to the server")]
+    #[error(transparent)]
     Transport(#[from] TransportError),
     /// The server refused, in its own words.
     #[error("the server refused the connection: {0}")]
@@ -271,7 +271,7 @@ pub enum ConnectError {
     #[error("no randomness for ids")]
     Random(#[from] getrandom::Error),
     /// The services every client needs were not accepted.
-    #[error("the server did not accept the services of this client")]
+    #[error(transparent)]
     Register(#[from] RegisterError),
 }
 

@@ -50,6 +50,7 @@ mod start;
 mod state;
 mod target;
 mod texts;
+mod writer;
 
 pub use self::access::Visibility;
 pub use self::address::{Address, AddressError, ServiceId};

@@ -2,7 +2,7 @@
 //! transport, and ends when the last handle of its peer is dropped.
 
 use std::fmt;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -14,11 +14,12 @@ use crate::address::Address;
 use crate::built_in;
 use crate::engine::{
     Answer, Driver, Engine, Event, IdTaken, Invoke, Leave, Outcome, OutgoingCall, ServiceRecord,
-    Stats, Transmit, TransmitContent,
+    Stats, TransmitContent,
 };
 use crate::secret::Secret;
 use crate::state::{ClosedReason, State};
 use crate::target::{Target, UserMethod};
+use crate::writer::{Queued, Writer};
 
 /// What the engine carries for the tasks.
 #[derive(Debug)]
@@ -93,10 +94,6 @@ impl fmt::Debug for Channels {
 /// Frames and bytes of one batch: written, then flushed once.
 const BATCH_FRAMES: usize = 64;
 const BATCH_BYTES: usize = 256 * 1024;
-
-/// How long a frame may wait for room at the other end, and what it may take beyond that.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
-const SLOWEST_BYTES_PER_SECOND: f64 = 16.0 * 1024.0;
 
 /// How long a close may take before the socket is dropped.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -402,98 +399,6 @@ impl Link {
                 drop(reply.send(Outcome::LinkLost { sent: false }));
             }
         }
-    }
-}
-
-type Queued = Transmit<OwnedSemaphorePermit>;
-type Write<Tx> = Pin<Box<dyn Future<Output = (Tx, Result<(), TransportError>)> + Send>>;
-
-/// The sending half: at rest, or writing a batch. A batch once begun is finished.
-enum Writer<Tx> {
-    Idle(Tx),
-    Busy(Write<Tx>),
-    Gone,
-}
-
-impl<Tx: FrameTx> Writer<Tx> {
-    fn start(&mut self, batch: Vec<Queued>) {
-        if let Self::Idle(tx) = std::mem::replace(self, Self::Gone) {
-            *self = Self::Busy(Box::pin(write(tx, batch)));
-        }
-    }
-
-    /// Waits for the batch being written; cancel safe.
-    async fn finished(&mut self) -> Result<(), TransportError> {
-        let Self::Busy(write) = self else {
-            return std::future::pending().await;
-        };
-        let (tx, result) = write.as_mut().await;
-        *self = Self::Idle(tx);
-        result
-    }
-}
-
-impl<Tx: FrameTx> Writer<Tx> {
-    /// Finishes the frame being written, then closes.
-    async fn close(mut self, reason: &ClosedReason) {
-        if self.is_busy() && self.finished().await.is_err() {
-            return;
-        }
-        if let Self::Idle(tx) = self {
-            let failure = match reason {
-                ClosedReason::Transport(error) => error.close_reason(),
-                _ => None,
-            };
-            let told = failure.filter(|reason| reason.is_sendable());
-            tx.close(told.cloned().unwrap_or_else(CloseReason::normal))
-                .await;
-        }
-    }
-}
-
-impl<Tx> Writer<Tx> {
-    fn is_busy(&self) -> bool {
-        matches!(self, Self::Busy(_))
-    }
-}
-
-async fn write<Tx: FrameTx>(mut tx: Tx, batch: Vec<Queued>) -> (Tx, Result<(), TransportError>) {
-    for transmit in batch {
-        let frame = match transmit.content {
-            TransmitContent::Text(text) => Frame::Text(text),
-            TransmitContent::Binary(rope) => Frame::Binary(rope.into_bytes()),
-        };
-        match in_time(frame.len(), tx.feed(frame)).await {
-            Ok(()) => {}
-            // This frame cannot travel, the link goes on: its caller's silence will tell.
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    TransportErrorKind::TooLarge | TransportErrorKind::Unsupported
-                ) =>
-            {
-                tracing::warn!(%error, "a frame was not sent");
-            }
-            Err(error) => return (tx, Err(error)),
-        }
-    }
-    let flushed = in_time(0, tx.flush()).await;
-    (tx, flushed)
-}
-
-/// The other end must take a frame some time: silence counts only from the hand-over, so the calls
-/// behind a frame that nobody reads would wait for ever.
-async fn in_time(
-    bytes: usize,
-    write: impl Future<Output = Result<(), TransportError>>,
-) -> Result<(), TransportError> {
-    let slow = Duration::from_secs_f64(bytes as f64 / SLOWEST_BYTES_PER_SECOND);
-    match tokio::time::timeout(WRITE_TIMEOUT + slow, write).await {
-        Ok(result) => result,
-        Err(_) => Err(TransportError::new(
-            TransportErrorKind::Timeout,
-            "the other end does not read",
-        )),
     }
 }
 

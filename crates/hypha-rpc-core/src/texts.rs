@@ -9,7 +9,7 @@ use crate::address::Address;
 pub(crate) const BUSY: &str = "Busy: too many calls are running here, try again later";
 
 /// Somebody began a message in several frames.
-pub(crate) const IN_SEVERAL_FRAMES: &str = "Messages in several frames are not supported yet by this client: send less than 500 kB at a time";
+pub(crate) const IN_SEVERAL_FRAMES: &str = "Messages in several frames are not supported yet by this client. Python and JavaScript clients send one frame up to 256 KiB, and up to 480 kB with the option `long_message_chunk_size`";
 
 /// The method ran, and its answer finds no room among those that wait to be written.
 pub(crate) const TOO_MANY_ANSWERS: &str =

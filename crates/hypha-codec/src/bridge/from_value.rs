@@ -77,7 +77,16 @@ impl<'de> Deserializer<'de> for ValueDeserializer {
 
     all_as!(integer: deserialize_i8, deserialize_i16, deserialize_i32, deserialize_i64, deserialize_i128);
     all_as!(integer: deserialize_u8, deserialize_u16, deserialize_u32, deserialize_u64, deserialize_u128);
-    all_as!(float: deserialize_f32, deserialize_f64);
+    all_as!(float: deserialize_f64);
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FromValueError> {
+        match self.0.as_f64() {
+            Some(float) if float.is_finite() && float.abs() > f64::from(f32::MAX) => Err(
+                FromValueError::new(format!("{float} is out of range for a float of 32 bits")),
+            ),
+            _ => self.float(visitor),
+        }
+    }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FromValueError> {
         match self.0 {

@@ -146,6 +146,11 @@ fn whole_floats_and_integers_are_the_same_number() {
     assert_eq!(from_value::<u8>(Value::from(15.0)).expect("whole"), 15);
     assert_eq!(from_value::<f64>(Value::from(15)).expect("exact"), 15.0);
     assert_eq!(from_value::<f32>(Value::from(-3)).expect("exact"), -3.0);
+    assert!(
+        from_value::<f32>(Value::from(1e300)).is_err(),
+        "not infinity"
+    );
+    assert!(from_value::<f32>(Value::from(f64::INFINITY)).is_ok());
     assert!(from_value::<u8>(Value::from(15.5)).is_err());
     assert!(from_value::<u8>(Value::from(256)).is_err());
     assert!(from_value::<i64>(Value::from(u64::MAX)).is_err());

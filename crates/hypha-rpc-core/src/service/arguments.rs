@@ -5,6 +5,10 @@ use serde::Serialize;
 
 /// The positional arguments of a call: a tuple of up to twelve `Serialize` types, or a list of
 /// values. Sealed: the wire knows no other form.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no list of arguments",
+    note = "arguments are a tuple of up to 12 `Serialize` types: `()`, `(1,)` for a single one, `(1, \"a\")`; or a `Vec<Value>`"
+)]
 pub trait Arguments: sealed::Sealed {
     /// How many there are.
     #[doc(hidden)]

@@ -94,6 +94,17 @@ impl CallArguments {
         )
     }
 
+    /// The argument taken last is not there.
+    fn missing(&self) -> RemoteError {
+        let missing = format!("argument {} is missing", self.last_name());
+        match self.kwargs.keys().next() {
+            Some(name) if self.params.is_empty() => invalid(format!(
+                "{missing}, and `{name}` cannot be passed by name: the parameters of this method have no names"
+            )),
+            _ => invalid(missing),
+        }
+    }
+
     /// Refuses what no parameter took. `contexts` says which parameters are the context.
     pub(super) fn finish(mut self, contexts: &[bool]) -> Result<(), RemoteError> {
         // JavaScript pads calls with nulls for arguments it leaves undefined (protocol section 18, rule 2).
@@ -132,8 +143,7 @@ impl<T: DeserializeOwned + Send + 'static> FromCall for T {
         match arguments.next_value()? {
             Some(value) => hypha_codec::from_value(value)
                 .map_err(|error| invalid(format!("argument {}: {error}", arguments.last_name()))),
-            None => T::deserialize(Absent)
-                .map_err(|_| invalid(format!("argument {} is missing", arguments.last_name()))),
+            None => T::deserialize(Absent).map_err(|_| arguments.missing()),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use bytes::Bytes;
-use hypha_codec::{Binary, CodecRegistry, NdArray, Rope, Value};
+use hypha_codec::{Binary, CodecRegistry, NdArray, Rope, Timestamp, TypedArray, Value};
 use serde::Serialize;
 use tower::BoxError;
 
@@ -121,6 +121,8 @@ plain!(
     hypha_codec::Text,
     Value,
     NdArray,
+    TypedArray,
+    Timestamp,
     Binary
 );
 

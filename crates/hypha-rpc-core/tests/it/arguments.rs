@@ -131,6 +131,10 @@ async fn what_does_not_fit_is_named() {
             s.method("none").kwarg("b", 2),
             "the parameters of this method have no names",
         ),
+        (
+            s.method("add").args((1,)).kwarg("b", 2),
+            "`b` cannot be passed by name: the parameters of this method have no names",
+        ),
         (s.method("named"), "argument `a` is missing"),
         (
             s.method("named").args((1,)).kwarg("a", 2),
