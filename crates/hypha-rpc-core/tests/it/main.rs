@@ -8,9 +8,13 @@
 mod arguments;
 mod bad_input;
 mod calls;
+mod connecting;
+mod endings;
+mod identity;
 mod layers;
 mod lifetime;
 mod pair;
-mod relay;
+mod registering;
 mod robustness;
+mod server;
 mod services;

@@ -14,7 +14,7 @@ use hypha_transport::memory::{self, MemoryConfig, MemoryRx, MemoryTx};
 use hypha_transport::{Frame, FrameRx, FrameTx, Transport};
 
 use crate::pair::{address, peers, serve};
-use crate::relay;
+use crate::server;
 
 fn call_frame(method: &str, session: Option<&str>, payload: impl Into<Value>) -> Bytes {
     let payload = payload.into();
@@ -163,7 +163,7 @@ async fn a_codec_that_panics_on_large_arguments_rejects_its_own_call_only() {
 /// a provider that the manager knows hands out functions that lead elsewhere.
 #[tokio::test]
 async fn a_provider_cannot_point_its_functions_elsewhere_by_way_of_the_manager() {
-    let (peer, _server) = relay::connected().await;
+    let (peer, _server) = server::connected().await;
     for target in ["*/mgr", "ws/victim", "third/client"] {
         let method = hypha_codec::Method::new(target, "services.default.delete_workspace");
         let description = Value::Map(Map::from([
@@ -360,12 +360,12 @@ async fn the_full_id_of_another_clients_service_does_not_take_back_ours() {
 /// a refused `unregister_service` can never be tried again.
 #[tokio::test]
 async fn a_refused_unregistration_can_be_tried_again() {
-    let (peer, mut server) = relay::connected().await;
+    let (peer, mut server) = server::connected().await;
     let play = async {
         for outcome in ["resolve", "reject", "resolve"] {
             let (header, _) = server.next().await.unwrap();
-            let session = relay::text(&header, "session");
-            let answer = relay::args([Value::Null]);
+            let session = server::text(&header, "session");
+            let answer = server::args([Value::Null]);
             server
                 .send("*/mgr", &format!("{session}.{outcome}"), None, answer)
                 .await;
