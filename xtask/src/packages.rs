@@ -89,7 +89,7 @@ fn metadata_faults(package: &Value) -> Vec<String> {
     for field in [
         "description",
         "license",
-        "repository",
+        "homepage",
         "readme",
         "rust_version",
     ] {
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn names_what_is_missing_or_refused() {
         let good = json!({
-            "name": "x", "description": "d", "license": "MIT", "repository": "r", "readme": "README.md",
+            "name": "x", "description": "d", "license": "MIT", "homepage": "h", "readme": "README.md",
             "rust_version": "1.88", "keywords": ["rpc"], "categories": ["encoding"],
             "metadata": { "docs": { "rs": { "all-features": true } } },
             "manifest_path": root().join("Cargo.toml"),
