@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use hypha_codec::{Map, Packet, Rope, Text, Value};
 use serde::de::DeserializeOwned;
-use tokio::sync::oneshot;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceExt as _};
 use tower_layer::Layer;
@@ -19,8 +18,8 @@ use crate::engine::{Outcome, OutgoingCall};
 use crate::error::{CallError, RemoteError, RemoteErrorKind};
 use crate::extensions::Extensions;
 use crate::import::SenderImport;
-use crate::link::Command;
 use crate::payload;
+use crate::request::request;
 use crate::shared::Shared;
 
 /// A call of a method of another client, its arguments encoded.
@@ -263,13 +262,7 @@ async fn send(shared: &Shared, call: Call) -> Result<Reply, CallError> {
             limit: shared.config.max_message,
         });
     }
-    let permit = shared
-        .budget
-        .reserve(size)
-        .await
-        .ok_or_else(|| shared.disconnected(false))?;
     let timeout = call.options.timeout.unwrap_or(shared.config.method_timeout);
-    let (reply, outcome) = oneshot::channel();
     let (target, method) = (call.target, call.method);
     let outgoing = OutgoingCall {
         target: target.clone(),
@@ -278,71 +271,32 @@ async fn send(shared: &Shared, call: Call) -> Result<Reply, CallError> {
         timeout: call.answered.then_some(timeout),
         parent: None,
     };
-    let command = Command::Call {
-        key,
-        call: outgoing,
-        reply,
-        permit,
-    };
-    if shared.commands.send(command).is_err() {
-        return Err(shared.disconnected(false));
-    }
-    let guard = CancelOnDrop {
-        shared,
-        key,
-        armed: true,
-    };
-    let outcome = outcome.await;
-    guard.disarm();
+    let outcome = request(shared, key, outgoing).await?;
     match outcome {
-        Ok(Outcome::Resolved(packet)) => Ok(Reply {
+        Outcome::Resolved(packet) => Ok(Reply {
             packet: Some(packet),
             sender: target,
             method,
             registry: shared.config.registry.clone(),
         }),
-        Ok(Outcome::Sent) => Ok(Reply {
+        Outcome::Sent => Ok(Reply {
             packet: None,
             sender: target,
             method,
             registry: shared.config.registry.clone(),
         }),
-        Ok(Outcome::Rejected(packet)) => Err(rejected(&packet, &target, method, shared)),
-        Ok(Outcome::Silent(silence)) => Err(CallError::Timeout {
+        Outcome::Rejected(packet) => Err(rejected(&packet, &target, method, shared)),
+        Outcome::Silent(silence) => Err(CallError::Timeout {
             target,
             method,
             silence,
         }),
-        Ok(Outcome::PeerGone(notice)) => Err(CallError::PeerGone {
+        Outcome::PeerGone(notice) => Err(CallError::PeerGone {
             peer: target,
             notice,
         }),
-        Ok(Outcome::InSeveralFrames) => Err(CallError::AnswerTooLarge { method }),
-        Ok(Outcome::LinkLost { sent }) => Err(shared.disconnected(sent)),
-        // The link ended without a word: whether the call was sent is not known.
-        Err(_) => Err(shared.disconnected(true)),
-    }
-}
-
-/// Frees the pending call when its caller stops waiting.
-struct CancelOnDrop<'a> {
-    shared: &'a Shared,
-    key: u64,
-    armed: bool,
-}
-
-impl CancelOnDrop<'_> {
-    fn disarm(mut self) {
-        self.armed = false;
-    }
-}
-
-impl Drop for CancelOnDrop<'_> {
-    fn drop(&mut self) {
-        if self.armed {
-            // A link that is gone has nothing to free.
-            drop(self.shared.commands.send(Command::Cancel(self.key)));
-        }
+        Outcome::InSeveralFrames => Err(CallError::AnswerTooLarge { method }),
+        Outcome::LinkLost { sent } => Err(shared.disconnected(sent)),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{self, Poll, Waker};
 
 use hypha_codec::{CodecRegistry, Decoder, Value};
@@ -20,6 +20,7 @@ use crate::import::SenderImport;
 use crate::link::Progress;
 use crate::payload;
 use crate::service::{Invocation, Output};
+use crate::shared::Shared;
 use crate::target::UserMethod;
 use crate::texts;
 
@@ -34,6 +35,8 @@ pub(crate) struct Environment {
     /// On a direct link, the user that it was made with.
     pub(crate) direct_user: Option<Option<Arc<Value>>>,
     pub(crate) progress: mpsc::UnboundedSender<Progress>,
+    /// The way out. Weak: handlers do not keep a connection open that nobody holds.
+    pub(crate) shared: Weak<Shared>,
 }
 
 type Incoming = Invoke<(Arc<UserMethod>, Address)>;

@@ -19,12 +19,12 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use hypha_codec::{OutgoingHeader, Packet, Rope, Text};
+use hypha_codec::{Packet, Rope, Text};
 
 use self::calls::{Calls, PendingCall};
 pub(crate) use self::keepalive::KeepaliveConfig;
 use self::keepalive::{Due, Keepalive};
-use self::outbox::{Content, Lane, Origin, Outbox, Queued};
+use self::outbox::{Content, Lane, Message, Origin, Outbox, Queued};
 use self::running::Running;
 use self::services::Services;
 pub(crate) use self::services::{IdTaken, ServiceRecord};
@@ -252,22 +252,22 @@ impl<D: Driver> Engine<D> {
         reply: D::Reply,
         permit: Option<D::Permit>,
     ) {
-        let session = call.timeout.map(|_| self.sessions.id(key));
-        let header = OutgoingHeader::call(call.target.as_str(), &call.method)
-            .from(self.local.as_str())
-            .parent(call.parent.as_deref())
-            .session(session.as_deref());
-        let content = Content::Binary(hypha_codec::encode_frame(&header, call.payload));
+        let session = call.timeout.map(|_| Text::from(self.sessions.id(key)));
+        let answered = session.is_some();
+        let content = Content::Message(Message {
+            to: Text::from(call.target.as_str()),
+            method: call.method,
+            parent: call.parent,
+            session,
+            payload: call.payload,
+        });
         self.calls
             .insert(key, call.target, call.timeout.unwrap_or_default(), reply);
         self.outbox.push(
             Lane::Call,
             Queued {
                 content,
-                origin: Origin::Call {
-                    key,
-                    answered: session.is_some(),
-                },
+                origin: Origin::Call { key, answered },
                 permit,
             },
         );
@@ -299,13 +299,8 @@ impl<D: Driver> Engine<D> {
             self.running.finish(key);
             return;
         };
-        let content = Content::Binary(answer_frame(
-            &self.local,
-            &call.from,
-            session,
-            name,
-            payload,
-        ));
+        let (from, session) = (call.from.clone(), session.clone());
+        let content = Content::Message(Message::answer(from, session, name, payload));
         self.outbox.push(
             Lane::Answer,
             Queued {
@@ -342,15 +337,10 @@ impl<D: Driver> Engine<D> {
             if self.outbox.waiting_answers() < MAX_WAITING_REJECTS
                 && let Some(session) = &call.session
             {
-                let frame = answer_frame(
-                    &self.local,
-                    &call.from,
-                    session,
-                    answer::HEARTBEAT,
-                    Rope::default(),
-                );
+                let (from, session) = (call.from.clone(), session.clone());
+                let message = Message::answer(from, session, answer::HEARTBEAT, Rope::default());
                 self.outbox
-                    .push(Lane::Answer, Queued::plain(Content::Binary(frame)));
+                    .push(Lane::Answer, Queued::plain(Content::Message(message)));
             }
         }
         while let Some(due) = self.keepalive.pop_due(now) {
@@ -406,7 +396,7 @@ impl<D: Driver> Engine<D> {
             }
             let content = match queued.content {
                 Content::Text(text) => TransmitContent::Text(text),
-                Content::Binary(rope) => TransmitContent::Binary(rope),
+                Content::Message(message) => TransmitContent::Binary(message.encode(&self.local)),
             };
             return Some(Transmit {
                 content,
@@ -445,13 +435,4 @@ impl<D: Driver> Engine<D> {
         let plain = Queued::plain(Content::Text(text.to_owned()));
         self.outbox.push(Lane::Control, Queued { origin, ..plain });
     }
-}
-
-/// An answer goes to the caller's session and belongs to it (protocol section 6.2).
-fn answer_frame(local: &Address, to: &str, session: &str, name: &str, payload: Rope) -> Rope {
-    let method = format!("{session}.{name}");
-    let header = OutgoingHeader::call(to, &method)
-        .from(local.as_str())
-        .parent(Some(session));
-    hypha_codec::encode_frame(&header, payload)
 }

@@ -42,6 +42,7 @@ mod peer;
 pub mod protocol;
 mod relay;
 mod remote;
+mod request;
 mod secret;
 mod service;
 mod session;

@@ -74,33 +74,12 @@ impl Start {
         let (built_in, _) = built_in::service(&local, server_url.as_ref(), name, app_id);
         drop(engine.add_service(built_in, true));
 
-        let environment = Environment {
-            registry: config.registry.clone(),
-            max_message: config.max_message,
-            direct_user: self.direct_user,
-            progress,
-        };
-        let channels = Channels {
-            commands: commands_rx,
-            progress: progress_rx,
-            invokes,
-            state: state_tx,
-            ended: Arc::clone(&ended),
-            tokens: tokens_tx,
-        };
-        tokio::spawn(link::run(
-            tx,
-            rx,
-            Link::new(engine, local.clone(), channels),
-        ));
-        tokio::spawn(dispatch::run(invokes_rx, environment));
-
         let (manager, direct) = match remote {
             Remote::Relay { manager } => (Some(manager), None),
             Remote::Direct { peer } => (None, Some(peer)),
         };
         let shared = Arc::new(Shared {
-            local,
+            local: local.clone(),
             manager,
             server_url,
             budget: Budget::new(config.max_queued_bytes),
@@ -108,9 +87,28 @@ impl Start {
             commands,
             sessions: self.sessions,
             state,
-            ended,
+            ended: Arc::clone(&ended),
             keys: AtomicU64::new(0),
         });
+
+        let environment = Environment {
+            registry: shared.config.registry.clone(),
+            max_message: shared.config.max_message,
+            direct_user: self.direct_user,
+            progress,
+            shared: Arc::downgrade(&shared),
+        };
+        let channels = Channels {
+            commands: commands_rx,
+            progress: progress_rx,
+            invokes,
+            state: state_tx,
+            ended,
+            tokens: tokens_tx,
+        };
+        tokio::spawn(link::run(tx, rx, Link::new(engine, local, channels)));
+        tokio::spawn(dispatch::run(invokes_rx, environment));
+
         let calls = CallService::new(Arc::clone(&shared));
         Peer {
             shared,

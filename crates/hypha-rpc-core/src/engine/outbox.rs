@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use hypha_codec::Rope;
+use hypha_codec::{OutgoingHeader, Rope, Text};
+
+use crate::address::Address;
 
 /// Frames that wait, urgent ones first.
 ///
@@ -37,7 +39,39 @@ pub(crate) enum Content {
     /// A control message.
     Text(String),
     /// A call, an answer or a heartbeat.
-    Binary(Rope),
+    Message(Message),
+}
+
+/// A frame of type `method` that is not encoded yet: where it goes may still change.
+#[derive(Debug)]
+pub(crate) struct Message {
+    pub(crate) to: Text,
+    pub(crate) method: Text,
+    pub(crate) parent: Option<Text>,
+    pub(crate) session: Option<Text>,
+    pub(crate) payload: Rope,
+}
+
+impl Message {
+    /// An answer goes to the caller's session and belongs to it (protocol section 6.2).
+    pub(crate) fn answer(to: Text, session: Text, name: &str, payload: Rope) -> Self {
+        Self {
+            to,
+            method: Text::from(format!("{session}.{name}")),
+            parent: Some(session),
+            session: None,
+            payload,
+        }
+    }
+
+    /// The frame, sent by `from`.
+    pub(crate) fn encode(self, from: &Address) -> Rope {
+        let header = OutgoingHeader::call(&self.to, &self.method)
+            .from(from.as_str())
+            .parent(self.parent.as_deref())
+            .session(self.session.as_deref());
+        hypha_codec::encode_frame(&header, self.payload)
+    }
 }
 
 /// What a frame belongs to.

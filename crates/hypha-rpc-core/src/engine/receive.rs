@@ -5,11 +5,9 @@ use std::time::Instant;
 use hypha_codec::{Header, Packet, Text};
 use serde::Deserialize;
 
-use super::outbox::{Content, Lane, Queued};
+use super::outbox::{Content, Lane, Message, Queued};
 use super::services::Lookup;
-use super::{
-    Driver, Engine, Event, Invoke, Leave, MAX_WAITING_REJECTS, Outcome, Remote, answer_frame,
-};
+use super::{Driver, Engine, Event, Invoke, Leave, MAX_WAITING_REJECTS, Outcome, Remote};
 use crate::address::Address;
 use crate::protocol::{SERVICES, answer, kind};
 use crate::secret::Secret;
@@ -236,15 +234,10 @@ impl<D: Driver> Engine<D> {
         if let Some(session) = header.session()
             && self.outbox.waiting_answers() < MAX_WAITING_REJECTS
         {
-            let frame = answer_frame(
-                &self.local,
-                from.as_str(),
-                session,
-                answer::REJECT,
-                payload::reject(text, ""),
-            );
+            let (to, session) = (Text::from(from.as_str()), Text::from(session));
+            let message = Message::answer(to, session, answer::REJECT, payload::reject(text, ""));
             self.outbox
-                .push(Lane::Answer, Queued::plain(Content::Binary(frame)));
+                .push(Lane::Answer, Queued::plain(Content::Message(message)));
         }
     }
 }

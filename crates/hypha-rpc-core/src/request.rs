@@ -1,0 +1,68 @@
+//! One message on its way through the link: below the layers of the call path.
+
+use tokio::sync::oneshot;
+
+use crate::engine::{Outcome, OutgoingCall};
+use crate::error::CallError;
+use crate::link::Command;
+use crate::shared::Shared;
+
+/// Hands a call to the link, once there is room for it, and waits for its outcome.
+///
+/// Dropping the future frees everything that was kept of the call; a call that was not sent yet
+/// never is.
+///
+/// # Errors
+/// [`CallError::Disconnected`] if there is no link any more.
+pub(crate) async fn request(
+    shared: &Shared,
+    key: u64,
+    call: OutgoingCall,
+) -> Result<Outcome, CallError> {
+    let permit = shared
+        .budget
+        .reserve(call.payload.len())
+        .await
+        .ok_or_else(|| shared.disconnected(false))?;
+    let (reply, outcome) = oneshot::channel();
+    let command = Command::Call {
+        key,
+        call,
+        reply,
+        permit,
+    };
+    if shared.commands.send(command).is_err() {
+        return Err(shared.disconnected(false));
+    }
+    let guard = CancelOnDrop {
+        shared,
+        key,
+        armed: true,
+    };
+    let outcome = outcome.await;
+    guard.disarm();
+    // The link ended without a word: whether the call was sent is not known.
+    outcome.map_err(|_| shared.disconnected(true))
+}
+
+/// Frees the pending call when its caller stops waiting.
+struct CancelOnDrop<'a> {
+    shared: &'a Shared,
+    key: u64,
+    armed: bool,
+}
+
+impl CancelOnDrop<'_> {
+    fn disarm(mut self) {
+        self.armed = false;
+    }
+}
+
+impl Drop for CancelOnDrop<'_> {
+    fn drop(&mut self) {
+        if self.armed {
+            // A link that is gone has nothing to free.
+            drop(self.shared.commands.send(Command::Cancel(self.key)));
+        }
+    }
+}
