@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 pub(crate) use self::output::Output;
 use crate::error::{EncodeError, EncodeErrorKind};
+use crate::function::{Generator, Method};
 use crate::integer::Integer;
 use crate::object::Object;
 use crate::registry::{CodecRegistry, Overridable};
@@ -40,6 +41,24 @@ pub trait Export {
     /// # Errors
     /// [`EncodeError::unsupported`] for objects that cannot be sent.
     fn export(&mut self, object: &Object) -> Result<Value, EncodeError>;
+
+    /// What to send in place of a function of some peer that is passed on; `None` is the descriptor as it is.
+    ///
+    /// # Errors
+    /// If the function may not be passed on.
+    fn method(&mut self, method: &Method) -> Result<Option<Value>, EncodeError> {
+        let _ = method;
+        Ok(None)
+    }
+
+    /// What to send in place of a generator of some peer that is passed on; `None` is the descriptor as it is.
+    ///
+    /// # Errors
+    /// If the generator may not be passed on.
+    fn generator(&mut self, generator: &Generator) -> Result<Option<Value>, EncodeError> {
+        let _ = generator;
+        Ok(None)
+    }
 }
 
 /// Encodes values with the codecs of a registry and an [`Export`] hook.
@@ -246,24 +265,44 @@ impl<'a> Writer<'a> {
             Value::Error(error) => registry.replaced(Overridable::Error, &**error),
             Value::IoStream(stream) => registry.replaced(Overridable::IoStream, &**stream),
             Value::Object(object) => return self.put_object(object, depth),
+            Value::Method(method) => self.passed_on(|export| export.method(method)),
+            Value::Generator(generator) => self.passed_on(|export| export.generator(generator)),
             _ => None,
         };
         match replaced {
-            Some(encoded) => self.put(&encoded?, deeper(depth)?),
+            Some(encoded) => match encoded? {
+                final_form @ (Value::Method(_) | Value::Generator(_)) => {
+                    self.put_builtin(&final_form, depth)
+                }
+                encoded => self.put(&encoded, deeper(depth)?),
+            },
             None => self.put_builtin(value, depth),
         }
     }
 
+    /// What the hook sends in the place of a descriptor. It must not be replaced again: what the hook returns is final.
+    fn passed_on(
+        &mut self,
+        ask: impl FnOnce(&mut dyn Export) -> Result<Option<Value>, EncodeError>,
+    ) -> Option<Result<Value, EncodeError>> {
+        ask(&mut **self.export.as_mut()?).transpose()
+    }
+
     fn put_object(&mut self, object: &Object, depth: usize) -> Result<(), EncodeError> {
         let depth = deeper(depth)?;
-        let encoded = match self.registry.encode_object(object) {
-            Some(encoded) => encoded?,
-            None => match &mut self.export {
-                Some(export) => export.export(object)?,
-                None => return Err(EncodeError::unsupported(object.type_name())),
-            },
+        if let Some(encoded) = self.registry.encode_object(object) {
+            return self.put(&encoded?, depth);
+        }
+        let Some(export) = &mut self.export else {
+            return Err(EncodeError::unsupported(object.type_name()));
         };
-        self.put(&encoded, depth)
+        match export.export(object)? {
+            // What the hook made itself is final.
+            descriptor @ (Value::Method(_) | Value::Generator(_)) => {
+                self.put_builtin(&descriptor, depth)
+            }
+            encoded => self.put(&encoded, depth),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
+use crate::object::Object;
 use crate::text::Text;
 use crate::value::{Map, Value};
 use crate::wire::{SERVICES_PREFIX, key};
@@ -46,6 +47,7 @@ pub struct Method {
     /// Fields beyond the protocol's.
     pub extra: Map,
     pub(crate) nils: Nils,
+    pub(crate) handle: Handle,
 }
 
 impl Method {
@@ -95,6 +97,20 @@ impl Method {
         self
     }
 
+    /// What an [`Import`](crate::Import) hook made of the descriptor: it is no part of it, takes no part in comparisons
+    /// and does not travel.
+    #[must_use]
+    pub fn handle(&self) -> Option<&Object> {
+        self.handle.0.as_ref()
+    }
+
+    /// Attaches a handle.
+    #[must_use]
+    pub fn with_handle(mut self, handle: Object) -> Self {
+        self.handle = Handle(Some(handle));
+        self
+    }
+
     /// Whether the function belongs to a registered service, and not to a session.
     #[must_use]
     pub fn is_service_method(&self) -> bool {
@@ -114,6 +130,7 @@ impl Method {
             schema: None,
             extra: Map::new(),
             nils: Nils::NONE,
+            handle: Handle::default(),
         }
     }
 
@@ -135,6 +152,17 @@ impl Method {
 impl fmt::Debug for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Method({} {})", self.target, self.method)
+    }
+}
+
+/// What makes a descriptor callable here.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Handle(Option<Object>);
+
+/// Descriptors are equal by what they say, wherever they came from.
+impl PartialEq for Handle {
+    fn eq(&self, _: &Self) -> bool {
+        true
     }
 }
 
@@ -196,6 +224,7 @@ pub struct Generator {
     /// Fields beyond the protocol's.
     pub extra: Map,
     pub(crate) nils: Nils,
+    pub(crate) handle: Handle,
 }
 
 impl Generator {
@@ -221,6 +250,20 @@ impl Generator {
         self
     }
 
+    /// What an [`Import`](crate::Import) hook made of the descriptor: it is no part of it, takes no part in comparisons
+    /// and does not travel.
+    #[must_use]
+    pub fn handle(&self) -> Option<&Object> {
+        self.handle.0.as_ref()
+    }
+
+    /// Attaches a handle.
+    #[must_use]
+    pub fn with_handle(mut self, handle: Object) -> Self {
+        self.handle = Handle(Some(handle));
+        self
+    }
+
     /// What the references write as the documentation of every generator.
     const DOC: &'static str = "Remote generator";
 
@@ -234,6 +277,7 @@ impl Generator {
             doc: None,
             extra: Map::new(),
             nils: Nils::NONE,
+            handle: Handle::default(),
         }
     }
 

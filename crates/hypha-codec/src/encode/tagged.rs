@@ -96,6 +96,7 @@ impl Writer<'_> {
             schema,
             extra,
             nils,
+            ..
         } = method;
         let optional = [
             is_written(server, key::RSERVER, *nils),
@@ -141,6 +142,7 @@ impl Writer<'_> {
             doc,
             extra,
             nils,
+            ..
         } = generator;
         let optional = [
             is_written(server, key::RSERVER, *nils),
