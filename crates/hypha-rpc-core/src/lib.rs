@@ -49,6 +49,7 @@ mod session;
 mod shared;
 mod start;
 mod state;
+mod subscriptions;
 mod target;
 mod texts;
 mod writer;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hypha_codec::{Text, Value};
+use hypha_codec::Text;
 use hypha_transport::{ConnectContext, Connector, Transport};
 
 use crate::built_in;
@@ -11,7 +11,6 @@ use crate::engine::{KeepaliveConfig, Remote};
 use crate::error::{CallError, ConnectError, RegisterError, RemoteErrorKind};
 use crate::handshake::{ConnectionInfo, Credentials, handshake};
 use crate::peer::Peer;
-use crate::protocol::kind;
 use crate::session::{SessionIds, random_id};
 use crate::start::Start;
 
@@ -106,13 +105,8 @@ async fn establish<C: Connector>(
     if !silent {
         // The server answers in order, so both can be under way at once. Without the subscription
         // calls to a provider that dies would only end by their time-outs.
-        let events = (vec![kind::CLIENT_DISCONNECTED],);
-        let subscribe = async {
-            peer.call_manager::<Value>("subscribe", events)
-                .await
-                .map(drop)
-        };
-        let (registered, subscribed) = tokio::join!(peer.announce(&built_in), subscribe);
+        let (registered, subscribed) =
+            tokio::join!(peer.announce(&built_in), peer.renew_subscriptions());
         for result in [registered, subscribed] {
             match result {
                 // A token that may only read lets its client call, and register nothing.

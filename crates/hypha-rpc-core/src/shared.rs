@@ -12,6 +12,7 @@ use crate::error::CallError;
 use crate::link::Command;
 use crate::session::SessionIds;
 use crate::state::{ClosedReason, State};
+use crate::subscriptions::Subscriptions;
 
 /// See the module.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ pub(crate) struct Shared {
     pub(crate) ended: Arc<OnceLock<ClosedReason>>,
     pub(crate) keys: AtomicU64,
     pub(crate) budget: Budget,
+    pub(crate) subscriptions: Subscriptions,
 }
 
 impl Shared {

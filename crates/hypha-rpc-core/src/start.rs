@@ -19,6 +19,7 @@ use crate::secret::Secret;
 use crate::session::SessionIds;
 use crate::shared::{Budget, Shared};
 use crate::state::State;
+use crate::subscriptions::Subscriptions;
 
 /// Bytes that a header may add to a message.
 const HEADER_ROOM: usize = 4096;
@@ -89,6 +90,7 @@ impl Start {
             state,
             ended: Arc::clone(&ended),
             keys: AtomicU64::new(0),
+            subscriptions: Subscriptions::default(),
         });
 
         let environment = Environment {
