@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use hypha_rpc_core::{CallError, ConnectError, RegisterError, RemoteError, RemoteErrorKind};
+use hypha_rpc_core::{
+    CallError, ConnectError, EmitError, EventError, RegisterError, RemoteError, RemoteErrorKind,
+};
 use hypha_transport::TransportErrorKind;
 
 use crate::login::LoginError;
@@ -53,6 +55,8 @@ pub enum ErrorKind {
     Data,
     /// Logging in or out did not work.
     Login,
+    /// Events were dropped because they came faster than they were read.
+    Missed,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +73,10 @@ enum Inner {
     ServiceUrl(ServiceUrlError),
     #[error(transparent)]
     Login(LoginError),
+    #[error(transparent)]
+    Emit(EmitError),
+    #[error(transparent)]
+    Event(EventError),
 }
 
 impl Error {
@@ -82,6 +90,9 @@ impl Error {
             Inner::Options(_) | Inner::ServiceUrl(_) => ErrorKind::InvalidOption,
             Inner::Login(LoginError::TimedOut) => ErrorKind::Timeout,
             Inner::Login(_) => ErrorKind::Login,
+            Inner::Emit(EmitError::Send(error)) => kind_of_call(error),
+            Inner::Emit(_) => ErrorKind::InvalidOption,
+            Inner::Event(error) => kind_of_event(error),
         }
     }
 
@@ -108,9 +119,9 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match &*self.inner {
             Inner::Connect(error) => is_retryable_connect(error),
-            Inner::Call(error) | Inner::Register(RegisterError::Server(error)) => {
-                error.is_retryable()
-            }
+            Inner::Call(error)
+            | Inner::Register(RegisterError::Server(error))
+            | Inner::Emit(EmitError::Send(error)) => error.is_retryable(),
             _ => false,
         }
     }
@@ -127,6 +138,7 @@ impl Error {
         match &*self.inner {
             Inner::Call(error)
             | Inner::Register(RegisterError::Server(error))
+            | Inner::Emit(EmitError::Send(error))
             | Inner::Connect(ConnectError::Register(RegisterError::Server(error))) => Some(error),
             _ => None,
         }
@@ -186,6 +198,8 @@ from! {
     Options(OptionsError),
     ServiceUrl(ServiceUrlError),
     Login(LoginError),
+    Emit(EmitError),
+    Event(EventError),
 }
 
 impl From<Error> for RemoteError {
@@ -264,6 +278,15 @@ fn kind_of_call(error: &CallError) -> ErrorKind {
         CallError::TooLarge { .. } => ErrorKind::TooLarge,
         CallError::ForeignFunction { .. } => ErrorKind::Protocol,
         CallError::Layer(_) => ErrorKind::Refused,
+        _ => ErrorKind::Data,
+    }
+}
+
+fn kind_of_event(error: &EventError) -> ErrorKind {
+    match error {
+        EventError::Missed { .. } => ErrorKind::Missed,
+        EventError::Timeout { .. } => ErrorKind::Timeout,
+        EventError::Closed { .. } => ErrorKind::Disconnected,
         _ => ErrorKind::Data,
     }
 }
@@ -356,6 +379,26 @@ mod tests {
                 remote("Target peer ws/c is not connected"),
                 ErrorKind::Disconnected,
                 true,
+            ),
+            (
+                EventError::Missed { count: 1 }.into(),
+                ErrorKind::Missed,
+                false,
+            ),
+            (
+                EventError::Closed { name: "n".into() }.into(),
+                ErrorKind::Disconnected,
+                false,
+            ),
+            (
+                EmitError::Name("method".into()).into(),
+                ErrorKind::InvalidOption,
+                false,
+            ),
+            (
+                EmitError::Send(CallError::TooLarge { size: 2, limit: 1 }).into(),
+                ErrorKind::TooLarge,
+                false,
             ),
             (
                 RegisterError::Exists("s".into()).into(),

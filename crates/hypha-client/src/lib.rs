@@ -18,6 +18,7 @@ mod client;
 mod dial;
 mod env;
 mod error;
+mod events;
 mod get_service;
 mod lenient;
 mod login;
@@ -30,11 +31,13 @@ pub use hypha_codec::{
     FromValueError, Map, NdArray, Object, RegisterError as CodecRegisterError, Text, Timestamp,
     TypeCodec, TypedArray, Value, from_value, to_value,
 };
+pub use hypha_rpc_core::protocol::event;
 pub use hypha_rpc_core::{
     Address, Arguments, BlockingHandler, Call, CallArguments, CallError, CallOptions, CallService,
-    ClosedReason, ConnectError, ConnectionInfo, Context, Extensions, FromCall, Handler, IntoMethod,
-    IntoReply, InvalidService, Invocation, Kwargs, Member, Members, Method, MethodCall,
-    MethodService, Output, Param, Peer, PeerConfig, RegisterError, RemoteError, RemoteErrorKind,
+    ClientEvent, ClosedReason, ConnectError, ConnectionInfo, Context, Emit, EmitError, Event,
+    EventError, EventTarget, Events, Extensions, FromCall, Handler, IntoMethod, IntoReply,
+    InvalidService, Invocation, Kwargs, Member, Members, Method, MethodCall, MethodService, Output,
+    Param, Peer, PeerConfig, RegisterError, RemoteClientDisconnected, RemoteError, RemoteErrorKind,
     RemoteService, Reply, RequireContext, Returns, Secret, Service, ServiceId, State, Stats,
     Visibility, random_id,
 };

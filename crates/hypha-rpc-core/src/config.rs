@@ -24,6 +24,11 @@ pub struct PeerConfig {
     pub max_running: usize,
     /// Bytes of arguments and answers of calls that run here, 256 MiB; more are refused as busy.
     pub max_running_bytes: usize,
+    /// Events of one name that may wait for their listener, 1024; when more come the oldest are
+    /// dropped and counted.
+    pub max_queued_events: usize,
+    /// Bytes of these events, 16 MiB.
+    pub max_queued_event_bytes: usize,
     /// How often to say that we are alive, 20 s; `None` turns it off.
     pub ping_interval: Option<Duration>,
     /// How long the server may take to show that it is alive after that, 10 s.
@@ -48,6 +53,8 @@ impl Default for PeerConfig {
             max_queued_bytes: 64 << 20,
             max_running: 4096,
             max_running_bytes: 256 << 20,
+            max_queued_events: 1024,
+            max_queued_event_bytes: 16 << 20,
             ping_interval: Some(protocol::PING_INTERVAL),
             ping_timeout: protocol::PING_TIMEOUT,
             token_refresh_interval: Some(protocol::TOKEN_REFRESH_INTERVAL),

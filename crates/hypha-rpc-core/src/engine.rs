@@ -5,6 +5,7 @@
 //! encoded and decoded outside. One task owns it (see `link`).
 
 mod calls;
+mod events;
 mod keepalive;
 mod outbox;
 mod receive;
@@ -22,6 +23,7 @@ use std::time::{Duration, Instant};
 use hypha_codec::{Packet, Rope, Text};
 
 use self::calls::{Calls, PendingCall};
+pub(crate) use self::events::{Departure, IncomingEvent, OutgoingEvent};
 pub(crate) use self::keepalive::KeepaliveConfig;
 use self::keepalive::{Due, Keepalive};
 use self::outbox::{Content, Lane, Message, Origin, Outbox, Queued};
@@ -96,6 +98,10 @@ pub(crate) enum Event<D: Driver> {
     Answered { reply: D::Reply, outcome: Outcome },
     /// A call for one of our methods, admitted.
     Invoke(Invoke<D::Handler>),
+    /// An event for whoever listens.
+    Arrived(IncomingEvent),
+    /// The server said that a client is gone.
+    Departed(Departure),
     /// The server sent a fresh reconnection token.
     Token(Secret),
     /// The server said what went wrong; it will probably close the link.
@@ -397,6 +403,7 @@ impl<D: Driver> Engine<D> {
             let content = match queued.content {
                 Content::Text(text) => TransmitContent::Text(text),
                 Content::Message(message) => TransmitContent::Binary(message.encode(&self.local)),
+                Content::Event(frame) => TransmitContent::Binary(frame),
             };
             return Some(Transmit {
                 content,
@@ -422,13 +429,17 @@ impl<D: Driver> Engine<D> {
         }
     }
 
-    fn drop_peer(&mut self, peer: &Address, text: &str) {
-        for call in self.calls.take_where(|call| call.target == *peer) {
+    /// Ends the calls to a peer that is gone; says how many there were.
+    fn drop_peer(&mut self, peer: &Address, text: &str) -> usize {
+        let calls = self.calls.take_where(|call| call.target == *peer);
+        let ended = calls.len();
+        for call in calls {
             self.events.push_back(Event::Answered {
                 reply: call.reply,
                 outcome: Outcome::PeerGone(text.to_owned()),
             });
         }
+        ended
     }
 
     fn push_control(&mut self, text: &str, origin: Origin) {

@@ -20,7 +20,7 @@
 //! - Identity ([`Context`]) comes from the header that the server wrote, or from what a direct link
 //!   was made with. Answers go to the caller and to nobody else.
 //!
-//! Callbacks, generators, interfaces, messages in several frames, events and reconnection are not
+//! Callbacks, generators, interfaces, messages in several frames and reconnection are not
 //! part of this version: a message that would need them is refused with an error that says so.
 
 mod access;
@@ -32,6 +32,7 @@ mod context;
 mod dispatch;
 mod engine;
 mod error;
+mod events;
 mod extensions;
 mod handshake;
 mod import;
@@ -62,6 +63,9 @@ pub use self::context::Context;
 pub use self::engine::Stats;
 pub use self::error::{
     CallError, ConnectError, InvalidService, RegisterError, RemoteError, RemoteErrorKind,
+};
+pub use self::events::{
+    ClientEvent, Emit, EmitError, Event, EventError, EventTarget, Events, RemoteClientDisconnected,
 };
 pub use self::extensions::Extensions;
 pub use self::handshake::{ConnectionInfo, Credentials, handshake};

@@ -13,9 +13,10 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use crate::address::Address;
 use crate::built_in;
 use crate::engine::{
-    Answer, Driver, Engine, Event, IdTaken, Invoke, Leave, Outcome, OutgoingCall, ServiceRecord,
-    Stats, TransmitContent,
+    Answer, Driver, Engine, Event, IdTaken, Invoke, Leave, Outcome, OutgoingCall, OutgoingEvent,
+    ServiceRecord, Stats, TransmitContent,
 };
+use crate::events::Publisher;
 use crate::secret::Secret;
 use crate::state::{ClosedReason, State};
 use crate::target::{Target, UserMethod};
@@ -39,11 +40,16 @@ pub(crate) type Added = Result<Option<Box<ServiceRecord<Target>>>, IdTaken>;
 /// The channel has no bound of its own: calls bring a permit of the budget, everything else is at
 /// most one message for each call or handle.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly every command is a call")]
 pub(crate) enum Command {
     Call {
         key: u64,
         call: OutgoingCall,
+        reply: oneshot::Sender<Outcome>,
+        permit: OwnedSemaphorePermit,
+    },
+    Event {
+        key: u64,
+        event: OutgoingEvent,
         reply: oneshot::Sender<Outcome>,
         permit: OwnedSemaphorePermit,
     },
@@ -83,6 +89,7 @@ pub(crate) struct Channels {
     /// Why the link ended, as soon as that is known.
     pub(crate) ended: Arc<OnceLock<ClosedReason>>,
     pub(crate) tokens: watch::Sender<Option<Secret>>,
+    pub(crate) events: Publisher,
 }
 
 impl fmt::Debug for Channels {
@@ -285,6 +292,12 @@ impl Link {
                 reply,
                 permit,
             } => self.engine.start_call(key, call, reply, Some(permit)),
+            Command::Event {
+                key,
+                event,
+                reply,
+                permit,
+            } => self.engine.start_event(key, event, reply, Some(permit)),
             Command::Cancel(key) => self.engine.cancel_call(key),
             Command::AddService {
                 record,
@@ -331,6 +344,8 @@ impl Link {
                     drop(reply.send(outcome));
                 }
                 Event::Invoke(invoke) => self.invoke(invoke),
+                Event::Arrived(event) => self.channels.events.arrived(event),
+                Event::Departed(departure) => self.channels.events.departed(&departure),
                 Event::Token(token) => {
                     self.channels.tokens.send_replace(Some(token));
                 }
@@ -395,7 +410,7 @@ impl Link {
         self.handle_events();
         self.channels.commands.close();
         while let Ok(command) = self.channels.commands.try_recv() {
-            if let Command::Call { reply, .. } = command {
+            if let Command::Call { reply, .. } | Command::Event { reply, .. } = command {
                 drop(reply.send(Outcome::LinkLost { sent: false }));
             }
         }

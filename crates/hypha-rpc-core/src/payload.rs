@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::address::Address;
 use crate::error::{RemoteError, with_sources};
+use crate::events::client_address;
 use crate::protocol::answer;
 use crate::service::Arguments;
 use crate::texts;
@@ -271,10 +272,7 @@ fn check_promise(
 pub(crate) fn departed_client(packet: &Packet) -> Option<Address> {
     let data = packet.field(header::DATA).ok()??;
     let id = data.get("id")?.as_str()?;
-    match data.get("workspace").and_then(Value::as_str) {
-        Some(workspace) if !id.contains('/') => Address::new(workspace, id).ok(),
-        _ => Address::parse(id).ok(),
-    }
+    client_address(id, data.get("workspace").and_then(Value::as_str)).ok()
 }
 
 /// The peer that a `peer_not_found` speaks of, and its text.

@@ -14,6 +14,9 @@ pub const MANAGER_SERVICE: &str = "default";
 /// The workspace part of the address of a manager.
 pub const MANAGER_WORKSPACE: &str = "*";
 
+/// Client id that stands for everybody in a workspace who subscribed to an event.
+pub const BROADCAST: &str = "*";
+
 /// First part of the path of every method of a registered service.
 pub const SERVICES: &str = "services";
 
@@ -59,10 +62,92 @@ pub(crate) mod answer {
     pub(crate) const HEARTBEAT: &str = "heartbeat";
 }
 
-/// Types of frames other than calls (protocol sections 1.3, 6.7 and 8.3).
+/// Types of frames that are no events (protocol section 3.2).
 pub(crate) mod kind {
     pub(crate) const METHOD: &str = "method";
-    pub(crate) const CLIENT_DISCONNECTED: &str = "client_disconnected";
-    pub(crate) const PEER_NOT_FOUND: &str = "peer_not_found";
-    pub(crate) const FORCE_EXIT: &str = "force-exit";
+}
+
+/// Names of the events that only the server sends, and of those that a client tells itself
+/// (protocol section 8.3).
+pub mod event {
+    /// A client came; the data is a [`ClientEvent`](crate::ClientEvent).
+    pub const CLIENT_CONNECTED: &str = "client_connected";
+    /// A client left; the data is a [`ClientEvent`](crate::ClientEvent).
+    pub const CLIENT_DISCONNECTED: &str = "client_disconnected";
+    /// A client registered its built-in service anew; the data is a
+    /// [`ClientEvent`](crate::ClientEvent).
+    pub const CLIENT_UPDATED: &str = "client_updated";
+    /// A service was registered; the data describes it.
+    pub const SERVICE_ADDED: &str = "service_added";
+    /// A service was taken back, or is about to be replaced; the data describes it.
+    pub const SERVICE_REMOVED: &str = "service_removed";
+    /// A service changed; the data describes it.
+    pub const SERVICE_UPDATED: &str = "service_updated";
+    /// A workspace came up; the data describes it.
+    pub const WORKSPACE_LOADED: &str = "workspace_loaded";
+    /// A workspace can be used; the data describes it.
+    pub const WORKSPACE_READY: &str = "workspace_ready";
+    /// A workspace changed; the data describes it.
+    pub const WORKSPACE_CHANGED: &str = "workspace_changed";
+    /// The state of a workspace changed; the data describes it.
+    pub const WORKSPACE_STATUS_CHANGED: &str = "workspace_status_changed";
+    /// A workspace went down; the data describes it.
+    pub const WORKSPACE_UNLOADED: &str = "workspace_unloaded";
+    /// A workspace was deleted; the data describes it.
+    pub const WORKSPACE_DELETED: &str = "workspace_deleted";
+    /// A message was for a client that is not there: `peer_id` and `error`.
+    pub const PEER_NOT_FOUND: &str = "peer_not_found";
+    /// The manager wants this client to leave: `reason`.
+    pub const FORCE_EXIT: &str = "force-exit";
+    /// Something went wrong at the server.
+    pub const ERROR: &str = "error";
+
+    /// This client is connected. Comes from the client itself.
+    pub const CONNECTED: &str = "connected";
+    /// This client lost its connection. Comes from the client itself.
+    pub const DISCONNECTED: &str = "disconnected";
+    /// The manager of the server is known, perhaps a new one. Comes from the client itself.
+    pub const MANAGER_REFRESHED: &str = "manager_refreshed";
+    /// The services of this client are registered. Comes from the client itself.
+    pub const SERVICES_REGISTERED: &str = "services_registered";
+    /// Services of this client could not be registered. Comes from the client itself.
+    pub const SERVICES_REGISTRATION_FAILED: &str = "services_registration_failed";
+    /// What belonged to a client that left was cleaned up; the data is a
+    /// [`RemoteClientDisconnected`](crate::RemoteClientDisconnected). Comes from the client itself.
+    pub const REMOTE_CLIENT_DISCONNECTED: &str = "remote_client_disconnected";
+
+    /// Whether only the server may send an event of this name.
+    pub(crate) fn is_of_server(name: &str) -> bool {
+        matches!(
+            name,
+            CLIENT_CONNECTED
+                | CLIENT_DISCONNECTED
+                | CLIENT_UPDATED
+                | SERVICE_ADDED
+                | SERVICE_REMOVED
+                | SERVICE_UPDATED
+                | WORKSPACE_LOADED
+                | WORKSPACE_READY
+                | WORKSPACE_CHANGED
+                | WORKSPACE_STATUS_CHANGED
+                | WORKSPACE_UNLOADED
+                | WORKSPACE_DELETED
+                | PEER_NOT_FOUND
+                | FORCE_EXIT
+                | ERROR
+        )
+    }
+
+    /// Whether an event of this name comes from the client itself and never from the network.
+    pub(crate) fn is_of_client(name: &str) -> bool {
+        matches!(
+            name,
+            CONNECTED
+                | DISCONNECTED
+                | MANAGER_REFRESHED
+                | SERVICES_REGISTERED
+                | SERVICES_REGISTRATION_FAILED
+                | REMOTE_CLIENT_DISCONNECTED
+        )
+    }
 }

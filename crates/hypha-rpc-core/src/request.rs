@@ -1,8 +1,8 @@
 //! One message on its way through the link: below the layers of the call path.
 
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use crate::engine::{Outcome, OutgoingCall};
+use crate::engine::{Outcome, OutgoingCall, OutgoingEvent};
 use crate::error::CallError;
 use crate::link::Command;
 use crate::shared::Shared;
@@ -19,19 +19,47 @@ pub(crate) async fn request(
     key: u64,
     call: OutgoingCall,
 ) -> Result<Outcome, CallError> {
-    let permit = shared
-        .budget
-        .reserve(call.payload.len())
-        .await
-        .ok_or_else(|| shared.disconnected(false))?;
-    let (reply, outcome) = oneshot::channel();
-    let command = Command::Call {
+    let size = call.payload.len();
+    hand_over(shared, key, size, |reply, permit| Command::Call {
         key,
         call,
         reply,
         permit,
-    };
-    if shared.commands.send(command).is_err() {
+    })
+    .await
+}
+
+/// Hands an event to the link, once there is room for it, and waits until it is written.
+///
+/// # Errors
+/// [`CallError::Disconnected`] if there is no link any more.
+pub(crate) async fn send_event(
+    shared: &Shared,
+    event: OutgoingEvent,
+) -> Result<Outcome, CallError> {
+    let (key, size) = (shared.next_key(), event.frame.len());
+    hand_over(shared, key, size, |reply, permit| Command::Event {
+        key,
+        event,
+        reply,
+        permit,
+    })
+    .await
+}
+
+async fn hand_over(
+    shared: &Shared,
+    key: u64,
+    size: usize,
+    command: impl FnOnce(oneshot::Sender<Outcome>, OwnedSemaphorePermit) -> Command,
+) -> Result<Outcome, CallError> {
+    let permit = shared
+        .budget
+        .reserve(size)
+        .await
+        .ok_or_else(|| shared.disconnected(false))?;
+    let (reply, outcome) = oneshot::channel();
+    if shared.commands.send(command(reply, permit)).is_err() {
         return Err(shared.disconnected(false));
     }
     let guard = CancelOnDrop {

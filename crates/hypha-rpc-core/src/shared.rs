@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use crate::address::Address;
 use crate::config::PeerConfig;
 use crate::error::CallError;
+use crate::events::Hub;
 use crate::link::Command;
 use crate::session::SessionIds;
 use crate::state::{ClosedReason, State};
@@ -29,6 +30,7 @@ pub(crate) struct Shared {
     pub(crate) keys: AtomicU64,
     pub(crate) budget: Budget,
     pub(crate) subscriptions: Subscriptions,
+    pub(crate) events: Arc<Hub>,
 }
 
 impl Shared {

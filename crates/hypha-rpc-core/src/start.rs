@@ -13,6 +13,7 @@ use crate::call::CallService;
 use crate::config::PeerConfig;
 use crate::dispatch::{self, Environment};
 use crate::engine::{Engine, EngineConfig, KeepaliveConfig, Remote};
+use crate::events::Publisher;
 use crate::link::{self, Channels, Link};
 use crate::peer::Peer;
 use crate::secret::Secret;
@@ -91,6 +92,7 @@ impl Start {
             ended: Arc::clone(&ended),
             keys: AtomicU64::new(0),
             subscriptions: Subscriptions::default(),
+            events: Arc::default(),
         });
 
         let environment = Environment {
@@ -107,6 +109,7 @@ impl Start {
             state: state_tx,
             ended,
             tokens: tokens_tx,
+            events: Publisher::new(Arc::clone(&shared.events), shared.manager.is_some()),
         };
         tokio::spawn(link::run(tx, rx, Link::new(engine, local, channels)));
         tokio::spawn(dispatch::run(invokes_rx, environment));

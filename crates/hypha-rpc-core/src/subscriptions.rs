@@ -7,7 +7,7 @@ use hypha_codec::{Text, Value};
 
 use crate::error::CallError;
 use crate::peer::Peer;
-use crate::protocol::kind;
+use crate::protocol::event;
 
 /// The one record of subscriptions: what a new connection must ask for again.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub(crate) struct Subscriptions {
 }
 
 /// What the core itself needs to hear: users cannot take it back.
-const OWN: [&str; 1] = [kind::CLIENT_DISCONNECTED];
+const OWN: [&str; 1] = [event::CLIENT_DISCONNECTED];
 
 impl Subscriptions {
     /// Every name to ask for on a new connection, the core's own first.
@@ -113,14 +113,14 @@ mod tests {
     #[test]
     fn names_are_kept_once_and_the_own_ones_for_ever() {
         let subscriptions = Subscriptions::default();
-        let names = ["b", "a", "b", kind::CLIENT_DISCONNECTED].map(Text::from);
+        let names = ["b", "a", "b", event::CLIENT_DISCONNECTED].map(Text::from);
         assert_eq!(subscriptions.add(&names), ["b", "a"]);
         assert_eq!(subscriptions.add(&names), [""; 0]);
         assert_eq!(
             subscriptions.topics(),
-            [kind::CLIENT_DISCONNECTED, "a", "b"]
+            [event::CLIENT_DISCONNECTED, "a", "b"]
         );
         assert_eq!(subscriptions.remove(&names), ["b", "a"]);
-        assert_eq!(subscriptions.topics(), [kind::CLIENT_DISCONNECTED]);
+        assert_eq!(subscriptions.topics(), [event::CLIENT_DISCONNECTED]);
     }
 }

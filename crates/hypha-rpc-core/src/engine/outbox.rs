@@ -40,6 +40,8 @@ pub(crate) enum Content {
     Text(String),
     /// A call, an answer or a heartbeat.
     Message(Message),
+    /// An event, encoded.
+    Event(Rope),
 }
 
 /// A frame of type `method` that is not encoded yet: where it goes may still change.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::outbox::{Content, Lane, Message, Queued};
 use super::services::Lookup;
-use super::{Driver, Engine, Event, Invoke, Leave, MAX_WAITING_REJECTS, Outcome, Remote};
+use super::{Driver, Engine, Event, Invoke, MAX_WAITING_REJECTS, Outcome, Remote};
 use crate::address::Address;
 use crate::protocol::{SERVICES, answer, kind};
 use crate::secret::Secret;
@@ -51,7 +51,7 @@ impl<D: Driver> Engine<D> {
         };
         match header.kind() {
             Some(kind::METHOD) => self.handle_method(now, &packet, &header),
-            Some(other) => self.handle_system(other, &packet, &header),
+            Some(name) => self.handle_event(name, &packet, &header),
             None => self.malformed += 1,
         }
     }
@@ -169,40 +169,6 @@ impl<D: Driver> Engine<D> {
         }
     }
 
-    /// Messages about the connection itself: believed only from the server (protocol section
-    /// 18, rule 22).
-    fn handle_system(&mut self, kind: &str, packet: &Packet, header: &Header<'_>) {
-        let from_server = match (&self.remote, header.from()) {
-            (Remote::Direct { .. }, _) => false,
-            (Remote::Relay { .. }, None) => true,
-            (Remote::Relay { manager }, Some(from)) => from == manager.as_str(),
-        };
-        if !from_server {
-            return;
-        }
-        match kind {
-            kind::CLIENT_DISCONNECTED => {
-                if let Some(peer) = payload::departed_client(packet) {
-                    let text = texts::client_disconnected(&peer);
-                    self.drop_peer(&peer, &text);
-                    self.running.forget_caller(peer.as_str());
-                }
-            }
-            kind::PEER_NOT_FOUND => {
-                if let Some((peer, text)) = payload::missing_peer(packet) {
-                    let text = text.unwrap_or_else(|| texts::peer_not_connected(&peer));
-                    self.drop_peer(&peer, &text);
-                }
-            }
-            kind::FORCE_EXIT if header.from().is_some() => {
-                let reason = payload::exit_reason(packet);
-                self.events
-                    .push_back(Event::Leave(Leave::ForceExit(reason)));
-            }
-            _ => {}
-        }
-    }
-
     /// The answer of the call with this session cannot come: its sender would need several frames.
     pub(crate) fn fail_answer(&mut self, session: &str, from: &Address) {
         if let Some(key) = self.calls.key_of(session)
@@ -214,7 +180,7 @@ impl<D: Driver> Engine<D> {
 
     /// Who sent a frame: what the server wrote, or who is at the other end (identity never
     /// comes from the peer's own words).
-    fn sender(&self, header: &Header<'_>) -> Option<Address> {
+    pub(super) fn sender(&self, header: &Header<'_>) -> Option<Address> {
         match &self.remote {
             Remote::Relay { .. } => Address::parse(header.from()?).ok(),
             Remote::Direct { peer } => Some(peer.clone()),

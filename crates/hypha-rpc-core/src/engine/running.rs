@@ -125,11 +125,14 @@ impl Running {
     }
 
     /// A caller is gone: what runs for it goes on, and nobody is told any more.
-    pub(crate) fn forget_caller(&mut self, caller: &str) {
+    pub(crate) fn forget_caller(&mut self, caller: &str) -> usize {
+        let mut forgotten = 0;
         for call in self.calls.values_mut().filter(|call| *call.from == *caller) {
             call.session = None;
             call.heartbeat = None;
+            forgotten += 1;
         }
+        forgotten
     }
 
     /// A call whose heartbeat is due; the next one is scheduled.

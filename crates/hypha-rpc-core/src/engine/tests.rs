@@ -3,6 +3,7 @@
 mod access;
 mod callers;
 mod control;
+mod events;
 mod running;
 
 use std::collections::HashMap;

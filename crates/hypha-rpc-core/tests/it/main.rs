@@ -10,6 +10,7 @@ mod bad_input;
 mod calls;
 mod connecting;
 mod endings;
+mod events;
 mod identity;
 mod layers;
 mod lifetime;

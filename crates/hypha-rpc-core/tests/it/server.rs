@@ -16,6 +16,8 @@ pub(crate) struct Server {
     pub(crate) tx: MemoryTx,
     pub(crate) rx: MemoryRx,
     pub(crate) registered: Vec<Value>,
+    /// Calls of `subscribe` and `unsubscribe`, with what they name.
+    pub(crate) subscribed: Vec<(String, Value)>,
     pub(crate) texts: Vec<String>,
 }
 
@@ -26,6 +28,7 @@ impl Server {
             tx,
             rx,
             registered: Vec::new(),
+            subscribed: Vec::new(),
             texts: Vec::new(),
         }
     }
@@ -82,14 +85,17 @@ impl Server {
                 &*method,
                 "services.default.register_service"
                     | "services.default.subscribe"
+                    | "services.default.unsubscribe"
                     | "services.default.unregister_service"
             );
             if !known {
                 return Some((header, payload));
             }
+            let argument = payload.get("args").unwrap().as_list().unwrap()[0].clone();
             if method.ends_with("register_service") {
-                self.registered
-                    .push(payload.get("args").unwrap().as_list().unwrap()[0].clone());
+                self.registered.push(argument);
+            } else {
+                self.subscribed.push((method, argument));
             }
             let session = text(&header, "session");
             self.send(

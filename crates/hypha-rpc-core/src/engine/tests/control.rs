@@ -3,46 +3,6 @@
 use super::*;
 
 #[test]
-fn system_events_count_only_from_the_server() {
-    let gone = |id: &str| {
-        Map::from([(
-            "data",
-            Value::Map(Map::from([("id", id), ("workspace", "ws")])),
-        )])
-    };
-    for (from, id, believed) in [
-        (None, "peer", true),
-        (None, "ws/peer", true),
-        (Some("*/mgr"), "peer", true),
-        (Some("ws/peer"), "peer", false),
-        (Some("*/other"), "peer", false),
-        (None, "other", false),
-    ] {
-        let (mut engine, now) = (relay(), start());
-        call(&mut engine, 1, "ws/peer");
-        engine.handle_frame(now, event("client_disconnected", from, gone(id)));
-        let happened = matches!(outcome(&mut engine), Some(Outcome::PeerGone(_)));
-        assert_eq!(happened, believed, "{from:?} {id}");
-    }
-    for (from, believed) in [
-        (None, false),
-        (Some("*/mgr"), true),
-        (Some("ws/peer"), false),
-    ] {
-        let mut engine = relay();
-        engine.handle_frame(
-            start(),
-            event("force-exit", from, Map::from([("reason", "quota")])),
-        );
-        assert_eq!(
-            matches!(engine.poll_event(), Some(Event::Leave(Leave::ForceExit(_)))),
-            believed,
-            "{from:?}"
-        );
-    }
-}
-
-#[test]
 fn control_messages() {
     let mut engine = relay();
     for ignored in [
