@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hypha_codec::{CodecRegistry, Text};
 
+use crate::pacing::Pacing;
 use crate::protocol;
 
 /// Times, limits and names of a peer. Every field has a default; any value is fine.
@@ -29,6 +30,8 @@ pub struct PeerConfig {
     pub max_queued_events: usize,
     /// Bytes of these events, 16 MiB.
     pub max_queued_event_bytes: usize,
+    /// How fast frames are sent over a server that relays: below its limit.
+    pub pacing: Pacing,
     /// How often to say that we are alive, 20 s; `None` turns it off.
     pub ping_interval: Option<Duration>,
     /// How long the server may take to show that it is alive after that, 10 s.
@@ -55,6 +58,7 @@ impl Default for PeerConfig {
             max_running_bytes: 256 << 20,
             max_queued_events: 1024,
             max_queued_event_bytes: 16 << 20,
+            pacing: Pacing::Default,
             ping_interval: Some(protocol::PING_INTERVAL),
             ping_timeout: protocol::PING_TIMEOUT,
             token_refresh_interval: Some(protocol::TOKEN_REFRESH_INTERVAL),

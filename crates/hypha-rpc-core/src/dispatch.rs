@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{self, Poll, Waker};
+use std::time::Duration;
 
 use hypha_codec::{CodecRegistry, Decoder, Value};
 use tokio::sync::mpsc;
@@ -84,7 +85,7 @@ fn start(invoke: Incoming, environment: &Arc<Environment>, tasks: &mut JoinSet<(
 /// A call that runs.
 struct Running {
     key: u64,
-    interval: Option<std::time::Duration>,
+    interval: Option<Duration>,
     handler: Pin<Box<dyn Future<Output = Result<Output, RemoteError>> + Send>>,
 }
 
@@ -98,7 +99,7 @@ impl Running {
         match prepared.unwrap_or_else(|panic| Err(RemoteError::panicked(&*panic))) {
             Ok(running) => Some(running),
             Err(error) => {
-                environment.report(key, Err(error));
+                environment.report(key, None, Err(error));
                 None
             }
         }
@@ -157,14 +158,14 @@ impl Running {
     }
 
     fn answer(self, environment: &Environment, result: Result<Output, RemoteError>) {
-        environment.report(self.key, result);
+        environment.report(self.key, self.interval, result);
         // What a handler holds may panic when it is dropped; that must not end the dispatch task.
         drop(catch_unwind(AssertUnwindSafe(|| drop(self.handler))));
     }
 }
 
 impl Environment {
-    fn report(&self, key: u64, result: Result<Output, RemoteError>) {
+    fn report(&self, key: u64, interval: Option<Duration>, result: Result<Output, RemoteError>) {
         let answer = match result {
             Ok(output) if output.len() <= self.max_message => Answer::Resolve(output.payload),
             Ok(output) => {
@@ -174,6 +175,10 @@ impl Environment {
             Err(error) => Answer::Reject(payload::reject_error(&error, self.max_message)),
         };
         // A link that is gone has nobody to answer.
-        drop(self.progress.send(Progress::Answered { key, answer }));
+        drop(self.progress.send(Progress::Answered {
+            key,
+            interval,
+            answer,
+        }));
     }
 }

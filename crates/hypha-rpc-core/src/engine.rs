@@ -4,10 +4,13 @@
 //! asked what to do (`poll_*`). It sees the header of a frame and an opaque payload: payloads are
 //! encoded and decoded outside. One task owns it (see `link`).
 
+mod bucket;
 mod calls;
 mod events;
+mod hold_back;
 mod keepalive;
 mod outbox;
+mod pace;
 mod receive;
 mod running;
 mod services;
@@ -22,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use hypha_codec::{Packet, Rope, Text};
 
-use self::calls::{Calls, PendingCall};
+use self::calls::Calls;
 pub(crate) use self::events::{Departure, IncomingEvent, OutgoingEvent};
 pub(crate) use self::keepalive::KeepaliveConfig;
 use self::keepalive::{Due, Keepalive};
@@ -31,6 +34,7 @@ use self::running::Running;
 use self::services::Services;
 pub(crate) use self::services::{IdTaken, ServiceRecord};
 use crate::address::Address;
+use crate::pacing::FrameLimit;
 use crate::protocol::answer;
 use crate::secret::Secret;
 use crate::session::SessionIds;
@@ -68,6 +72,8 @@ pub(crate) struct EngineConfig {
     pub(crate) remote: Remote,
     pub(crate) sessions: SessionIds,
     pub(crate) keepalive: KeepaliveConfig,
+    /// The limit of the server on frames; `None` if there is none to keep.
+    pub(crate) frame_limit: Option<FrameLimit>,
     pub(crate) max_running: usize,
     pub(crate) max_running_bytes: usize,
 }
@@ -194,8 +200,8 @@ pub(crate) struct Engine<D: Driver> {
     malformed: u64,
 }
 
-/// Answers and heartbeats that the engine makes by itself are dropped while more than this many
-/// wait: a peer that does not read must not make us remember what it missed.
+/// Answers that the engine makes by itself are dropped while more than this many wait for the same
+/// peer: one that does not read must not make us remember what it missed.
 const MAX_WAITING_REJECTS: usize = 1024;
 
 impl<D: Driver> Engine<D> {
@@ -207,7 +213,7 @@ impl<D: Driver> Engine<D> {
             sessions: config.sessions,
             running: Running::new(config.max_running, config.max_running_bytes),
             services: Services::new(),
-            outbox: Outbox::new(),
+            outbox: Outbox::new(now, config.frame_limit),
             events: VecDeque::new(),
             keepalive: Keepalive::new(now, config.keepalive),
             malformed: 0,
@@ -281,12 +287,24 @@ impl<D: Driver> Engine<D> {
 
     /// The caller lost interest: nothing is kept of the call, and it is not sent if it was not yet.
     pub(crate) fn cancel_call(&mut self, key: u64) {
-        drop(self.calls.remove(key));
+        if self.calls.remove(key).is_some_and(|call| !call.was_sent()) {
+            self.outbox.buried(|key| self.calls.contains(key));
+        }
     }
 
     /// The payload of a running call was read; its caller wants a sign of life every `interval`.
     pub(crate) fn accepted(&mut self, now: Instant, key: u64, interval: Duration) {
         self.running.accepted(now, key, interval);
+    }
+
+    /// A running call is about to have its answer. If that has to wait, its caller gets heartbeats
+    /// meanwhile, however quick the call was.
+    pub(crate) fn answering(&mut self, now: Instant, key: u64, interval: Duration) {
+        if let Some(call) = self.running.get(key)
+            && self.outbox.holds_answers(now, &call.from)
+        {
+            self.running.accepted(now, key, interval);
+        }
     }
 
     /// A running call has its answer.
@@ -317,6 +335,17 @@ impl<D: Driver> Engine<D> {
         );
     }
 
+    /// The server closed the link because too many frames were sent: the next link is slower.
+    pub(crate) fn frame_limit_exceeded(&mut self) {
+        self.outbox.exceeded();
+    }
+
+    /// A new link begins with full buckets, by this limit of its server.
+    #[expect(dead_code, reason = "links are not made again yet")]
+    pub(crate) fn restart_pace(&mut self, now: Instant, limit: Option<FrameLimit>) {
+        self.outbox.restart(now, limit);
+    }
+
     /// The link is gone: every pending call gets its outcome.
     pub(crate) fn lose_link(&mut self) {
         for call in self.calls.take_where(|_| true) {
@@ -328,7 +357,7 @@ impl<D: Driver> Engine<D> {
                 outcome,
             });
         }
-        self.outbox = Outbox::new();
+        self.outbox.clear();
     }
 
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
@@ -339,16 +368,10 @@ impl<D: Driver> Engine<D> {
                 outcome,
             });
         }
-        while let Some(call) = self.running.pop_heartbeat(now) {
-            if self.outbox.waiting_answers() < MAX_WAITING_REJECTS
-                && let Some(session) = &call.session
-            {
-                let (from, session) = (call.from.clone(), session.clone());
-                let message = Message::answer(from, session, answer::HEARTBEAT, Rope::default());
-                self.outbox
-                    .push(Lane::Answer, Queued::plain(Content::Message(message)));
-            }
+        while let Some(key) = self.running.pop_heartbeat(now) {
+            self.outbox.push_heartbeat(key);
         }
+        self.outbox.handle_timeout(now);
         while let Some(due) = self.keepalive.pop_due(now) {
             match due {
                 Due::Ping => self.push_control(r#"{"type":"ping"}"#, Origin::Ping),
@@ -368,6 +391,7 @@ impl<D: Driver> Engine<D> {
         [
             self.calls.next_timeout(),
             self.running.next_timeout(),
+            self.outbox.next_timeout(),
             self.keepalive.next_timeout(),
         ]
         .into_iter()
@@ -383,33 +407,33 @@ impl<D: Driver> Engine<D> {
     /// The next frame to write. A call's silence counts from here.
     #[must_use]
     pub(crate) fn poll_transmit(&mut self, now: Instant) -> Option<Transmit<D::Permit>> {
-        loop {
-            let queued = self.outbox.pop()?;
-            match queued.origin {
-                Origin::Engine => {}
-                Origin::Ping => self.keepalive.handed_over(),
-                Origin::Answer { key } => drop(self.running.finish(key)),
-                // Cancelled before it was sent: it never will be.
-                Origin::Call { key, .. } if !self.calls.contains(key) => continue,
-                Origin::Call {
-                    key,
-                    answered: true,
-                } => self.calls.sent(key, now),
-                Origin::Call {
-                    key,
-                    answered: false,
-                } => self.finish_call(key, Outcome::Sent),
-            }
-            let content = match queued.content {
-                Content::Text(text) => TransmitContent::Text(text),
-                Content::Message(message) => TransmitContent::Binary(message.encode(&self.local)),
-                Content::Event(frame) => TransmitContent::Binary(frame),
-            };
-            return Some(Transmit {
-                content,
-                permit: queued.permit,
-            });
+        let (queued, reservation) = self.outbox.pop(
+            now,
+            |key| self.calls.contains(key),
+            |key| self.running.take_heartbeat(key),
+        )?;
+        match queued.origin {
+            Origin::Engine => {}
+            Origin::Ping => self.keepalive.handed_over(),
+            Origin::Answer { key } => drop(self.running.finish(key)),
+            Origin::Call {
+                key,
+                answered: true,
+            } => self.calls.sent(key, now, reservation),
+            Origin::Call {
+                key,
+                answered: false,
+            } => self.finish_call(key, Outcome::Sent),
         }
+        let content = match queued.content {
+            Content::Text(text) => TransmitContent::Text(text),
+            Content::Message(message) => TransmitContent::Binary(message.encode(&self.local)),
+            Content::Event { frame, .. } => TransmitContent::Binary(frame),
+        };
+        Some(Transmit {
+            content,
+            permit: queued.permit,
+        })
     }
 
     pub(crate) fn has_transmit(&self) -> bool {
@@ -424,13 +448,17 @@ impl<D: Driver> Engine<D> {
     }
 
     fn finish_call(&mut self, key: u64, outcome: Outcome) {
-        if let Some(PendingCall { reply, .. }) = self.calls.remove(key) {
+        if let Some(call) = self.calls.remove(key) {
+            self.outbox
+                .heard_answer(call.target.as_str(), call.reservation);
+            let reply = call.reply;
             self.events.push_back(Event::Answered { reply, outcome });
         }
     }
 
     /// Ends the calls to a peer that is gone; says how many there were.
     fn drop_peer(&mut self, peer: &Address, text: &str) -> usize {
+        self.outbox.forget(peer.as_str());
         let calls = self.calls.take_where(|call| call.target == *peer);
         let ended = calls.len();
         for call in calls {
@@ -444,6 +472,6 @@ impl<D: Driver> Engine<D> {
 
     fn push_control(&mut self, text: &str, origin: Origin) {
         let plain = Queued::plain(Content::Text(text.to_owned()));
-        self.outbox.push(Lane::Control, Queued { origin, ..plain });
+        self.outbox.push_control(Queued { origin, ..plain });
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, is_plain_name};
 use crate::error::ConnectError;
+use crate::pacing::StatedLimits;
 use crate::protocol::MANAGER_WORKSPACE;
 use crate::secret::Secret;
 
@@ -68,6 +69,9 @@ pub struct ConnectionInfo {
     /// A word to the user.
     #[serde(default)]
     pub announcement: Option<String>,
+    /// How much the server takes.
+    #[serde(default)]
+    pub(crate) limits: StatedLimits,
 }
 
 impl ConnectionInfo {

@@ -38,6 +38,7 @@ mod handshake;
 mod import;
 mod link;
 mod member;
+mod pacing;
 mod payload;
 mod peer;
 pub mod protocol;
@@ -69,6 +70,7 @@ pub use self::events::{
 };
 pub use self::extensions::Extensions;
 pub use self::handshake::{ConnectionInfo, Credentials, handshake};
+pub use self::pacing::Pacing;
 pub use self::peer::{Peer, PeerIdentity, ServiceInfo};
 pub use self::relay::RelayOptions;
 pub use self::remote::{MethodCall, RemoteService};

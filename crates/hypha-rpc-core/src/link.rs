@@ -75,8 +75,16 @@ pub(crate) enum Command {
 /// What the dispatch task reports of a running call.
 #[derive(Debug)]
 pub(crate) enum Progress {
-    Accepted { key: u64, interval: Duration },
-    Answered { key: u64, answer: Answer },
+    Accepted {
+        key: u64,
+        interval: Duration,
+    },
+    Answered {
+        key: u64,
+        /// How often the caller wants a sign of life, if the answer has to wait.
+        interval: Option<Duration>,
+        answer: Answer,
+    },
 }
 
 /// The ends of the channels that the link holds.
@@ -110,6 +118,9 @@ pub(crate) async fn run<Tx: FrameTx, Rx: FrameRx>(tx: Tx, mut rx: Rx, mut link: 
     let mut writer = Writer::Idle(tx);
     let reason = link.drive(&mut writer, &mut rx).await;
     tracing::debug!(%reason, "link ended");
+    if reason.is_rate_limit() {
+        link.engine.frame_limit_exceeded();
+    }
     if matches!(reason, ClosedReason::Local) {
         // What was handed over before the close still goes out, if the other end reads.
         let flush = reading(&mut rx, link.flush(&mut writer));
@@ -331,7 +342,16 @@ impl Link {
         while let Some(progress) = next {
             match progress {
                 Progress::Accepted { key, interval } => self.engine.accepted(now(), key, interval),
-                Progress::Answered { key, answer } => self.engine.answer(key, answer),
+                Progress::Answered {
+                    key,
+                    interval,
+                    answer,
+                } => {
+                    if let Some(interval) = interval {
+                        self.engine.answering(now(), key, interval);
+                    }
+                    self.engine.answer(key, answer);
+                }
             }
             next = self.channels.progress.try_recv().ok();
         }

@@ -95,6 +95,7 @@ impl Peer {
             server_url: None,
             direct_user: Some(user.map(Arc::new)),
             keepalive: KeepaliveConfig::default(),
+            frame_limit: None,
             sessions: SessionIds::new(random_id()?),
             token: None,
             config,

@@ -37,6 +37,15 @@ pub const TOKEN_REFRESH_INTERVAL: Duration = Duration::from_secs(7200);
 /// and lose their connection above 1 MiB (protocol section 9.4).
 pub const MAX_MESSAGE: usize = 500_000;
 
+/// Binary frames a second that the reference server lets each connection send (protocol section 1.4).
+pub const SERVER_FRAMES_PER_SECOND: f64 = 200.0;
+
+/// Binary frames that the reference server lets each connection send at once.
+pub const SERVER_FRAME_BURST: f64 = 2000.0;
+
+/// What the reference server says when it closes a connection that sends too many frames.
+pub(crate) const RATE_LIMIT_EXCEEDED: &str = "Rate limit exceeded";
+
 /// The shortest interval of heartbeats: below it they would be a flood that a peer asks us to send,
 /// and a Python provider that is asked for zero never sleeps (protocol section 3.3).
 pub(crate) const MIN_HEARTBEAT_INTERVAL: Duration = Duration::from_millis(100);
@@ -60,6 +69,7 @@ pub(crate) mod answer {
     pub(crate) const RESOLVE: &str = "resolve";
     pub(crate) const REJECT: &str = "reject";
     pub(crate) const HEARTBEAT: &str = "heartbeat";
+    pub(crate) const NAMES: [&str; 3] = [RESOLVE, REJECT, HEARTBEAT];
 }
 
 /// Types of frames that are no events (protocol section 3.2).

@@ -97,6 +97,7 @@ async fn establish<C: Connector>(
         server_url,
         direct_user: None,
         keepalive,
+        frame_limit: config.pacing.limit(&info.limits),
         sessions: SessionIds::new(random_id()?.get(..12).unwrap_or_default()),
         token: info.reconnection_token.clone(),
         config,

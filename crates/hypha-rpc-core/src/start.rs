@@ -15,6 +15,7 @@ use crate::dispatch::{self, Environment};
 use crate::engine::{Engine, EngineConfig, KeepaliveConfig, Remote};
 use crate::events::Publisher;
 use crate::link::{self, Channels, Link};
+use crate::pacing::FrameLimit;
 use crate::peer::Peer;
 use crate::secret::Secret;
 use crate::session::SessionIds;
@@ -34,6 +35,8 @@ pub(crate) struct Start {
     /// On a direct link, the user that it was made with.
     pub(crate) direct_user: Option<Option<Arc<Value>>>,
     pub(crate) keepalive: KeepaliveConfig,
+    /// The limit of the server on frames; `None` if there is none to keep.
+    pub(crate) frame_limit: Option<FrameLimit>,
     pub(crate) sessions: SessionIds,
     pub(crate) token: Option<Secret>,
     pub(crate) config: PeerConfig,
@@ -68,6 +71,7 @@ impl Start {
             remote: remote.clone(),
             sessions: self.sessions.clone(),
             keepalive: self.keepalive,
+            frame_limit: self.frame_limit,
             max_running: config.max_running,
             max_running_bytes: config.max_running_bytes,
         };

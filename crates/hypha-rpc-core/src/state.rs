@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hypha_transport::{CloseReason, TransportError};
 
 use crate::error::with_sources;
+use crate::protocol::RATE_LIMIT_EXCEEDED;
 
 /// State of the connection of a peer.
 #[derive(Clone, Debug)]
@@ -33,6 +34,20 @@ pub enum ClosedReason {
     Silent,
     /// The manager asked this client to leave.
     ForceExit(Arc<str>),
+}
+
+impl ClosedReason {
+    /// Whether the server closed the connection because it sent too many frames. With
+    /// [`Pacing`](crate::Pacing) it does not, unless its limit is lower than it says.
+    #[must_use]
+    pub fn is_rate_limit(&self) -> bool {
+        let text = match self {
+            Self::Remote(reason) => reason.text(),
+            Self::Server(text) => text,
+            _ => return false,
+        };
+        text.starts_with(RATE_LIMIT_EXCEEDED)
+    }
 }
 
 impl fmt::Display for ClosedReason {

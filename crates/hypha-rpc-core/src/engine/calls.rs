@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use super::hold_back::Reservation;
 use super::timers::{Timers, after};
 use crate::address::Address;
 use crate::session::SessionIds;
@@ -16,6 +17,8 @@ pub(crate) struct PendingCall<R> {
     pub(crate) timeout: Duration,
     /// When silence becomes too long; `None` until the frame went to the transport.
     due: Option<Instant>,
+    /// Frames that are kept free for the answer.
+    pub(crate) reservation: Reservation,
     /// What the caller waits on.
     pub(crate) reply: R,
 }
@@ -59,6 +62,7 @@ impl<R> Calls<R> {
                 target,
                 timeout,
                 due: None,
+                reservation: Reservation::default(),
                 reply,
             },
         );
@@ -81,21 +85,22 @@ impl<R> Calls<R> {
     }
 
     /// The frame of the call went to the transport: silence counts from here.
-    pub(crate) fn sent(&mut self, key: u64, now: Instant) {
+    pub(crate) fn sent(&mut self, key: u64, now: Instant, reservation: Reservation) {
         if let Some(call) = self.pending.get_mut(&key) {
             let due = after(now, call.timeout);
             call.due = Some(due);
+            call.reservation = reservation;
             self.timers.schedule(due, key);
         }
     }
 
     /// A heartbeat arrived: silence counts anew.
-    pub(crate) fn heard(&mut self, key: u64, now: Instant) {
-        if let Some(call) = self.pending.get_mut(&key)
-            && call.due.is_some()
-        {
+    pub(crate) fn heard(&mut self, key: u64, now: Instant) -> Option<&mut PendingCall<R>> {
+        let call = self.pending.get_mut(&key)?;
+        if call.due.is_some() {
             call.due = Some(after(now, call.timeout));
         }
+        Some(call)
     }
 
     /// Takes out a call whose silence is too long.

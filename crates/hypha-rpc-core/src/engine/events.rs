@@ -45,7 +45,10 @@ impl<D: Driver> Engine<D> {
             key,
             answered: false,
         };
-        let content = Content::Event(event.frame);
+        let content = Content::Event {
+            to: Text::from(event.to.as_str()),
+            frame: event.frame,
+        };
         self.calls
             .insert(key, event.to, std::time::Duration::default(), reply);
         self.outbox.push(

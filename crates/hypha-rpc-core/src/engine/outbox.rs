@@ -1,26 +1,45 @@
-//! What waits to be written, in the order of its urgency.
+//! What waits to be written, in the order of its urgency and fairly between those it goes to.
+
+mod targets;
 
 use std::collections::VecDeque;
+use std::time::Instant;
 
 use hypha_codec::{OutgoingHeader, Rope, Text};
 
+use self::targets::Targets;
+use super::hold_back::{Demand, Reservation};
+use super::pace::Pace;
 use crate::address::Address;
+use crate::pacing::FrameLimit;
+use crate::protocol::answer;
 
 /// Frames that wait, urgent ones first.
 ///
-/// Answers to calls of others go before calls of ours, as they free memory at both ends, though not
-/// without end. Each lane keeps its order.
+/// Control messages go before heartbeats, and these before answers. Answers to calls of others go
+/// before calls of ours, as they free memory at both ends, though not without end. Each lane keeps
+/// the order of the frames to one target, and takes turns between targets: one that is held back
+/// does not hold up the others.
 #[derive(Debug)]
 pub(crate) struct Outbox<P> {
     control: VecDeque<Queued<P>>,
-    answers: VecDeque<Queued<P>>,
-    calls: VecDeque<Queued<P>>,
+    /// Running calls whose caller is to be told that they run; at most one entry for each.
+    heartbeats: VecDeque<u64>,
+    targets: Targets<P>,
+    pace: Pace,
     answers_in_a_row: usize,
+    /// Cancelled calls that still have a place in a queue, at most.
+    dead: usize,
+    /// When to look again, if frames wait that may not go out yet.
+    wake: Option<Instant>,
 }
 
 /// After this many answers a call goes out, if one waits: a peer that floods us with calls must not
 /// keep ours from being sent.
 const ANSWERS_IN_A_ROW: usize = 8;
+
+/// Cancelled calls are cleared away once they are this many and half of all.
+const DEAD_TO_SWEEP: usize = 64;
 
 /// A frame that waits.
 #[derive(Debug)]
@@ -41,7 +60,18 @@ pub(crate) enum Content {
     /// A call, an answer or a heartbeat.
     Message(Message),
     /// An event, encoded.
-    Event(Rope),
+    Event { to: Text, frame: Rope },
+}
+
+impl Content {
+    /// The client that it goes to; nobody for control messages.
+    fn to(&self) -> Option<&Text> {
+        match self {
+            Self::Text(_) => None,
+            Self::Message(message) => Some(&message.to),
+            Self::Event { to, .. } => Some(to),
+        }
+    }
 }
 
 /// A frame of type `method` that is not encoded yet: where it goes may still change.
@@ -92,7 +122,6 @@ pub(crate) enum Origin {
 /// The lane of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lane {
-    Control,
     Answer,
     Call,
 }
@@ -106,45 +135,221 @@ impl<P> Queued<P> {
             permit: None,
         }
     }
+
+    /// What the frame will make its receiver send.
+    fn demand(&self, lane: Lane) -> Demand {
+        match (&self.content, lane) {
+            (Content::Message(message), Lane::Call) if message.session.is_some() => Demand::Answer,
+            (Content::Message(_), Lane::Answer) => Demand::NextCall,
+            _ => Demand::Nothing,
+        }
+    }
+
+    /// Whether this is a call that is over before it was sent.
+    fn is_dead(&self, is_alive: impl Fn(u64) -> bool) -> bool {
+        matches!(self.origin, Origin::Call { key, .. } if !is_alive(key))
+    }
 }
 
 impl<P> Outbox<P> {
-    pub(crate) fn new() -> Self {
+    /// Nothing waits, on a link to a server with this limit of frames.
+    pub(crate) fn new(now: Instant, limit: Option<FrameLimit>) -> Self {
+        let pace = Pace::new(now, limit);
         Self {
             control: VecDeque::new(),
-            answers: VecDeque::new(),
-            calls: VecDeque::new(),
+            heartbeats: VecDeque::new(),
+            targets: Targets::new(now, pace.peer_limit()),
+            pace,
             answers_in_a_row: 0,
+            dead: 0,
+            wake: None,
         }
     }
 
+    /// Queues a control message. They are exempt from all pacing (protocol section 1.4).
+    pub(crate) fn push_control(&mut self, queued: Queued<P>) {
+        self.control.push_back(queued);
+    }
+
+    /// Queues a message.
     pub(crate) fn push(&mut self, lane: Lane, queued: Queued<P>) {
-        match lane {
-            Lane::Control => self.control.push_back(queued),
-            Lane::Answer => self.answers.push_back(queued),
-            Lane::Call => self.calls.push_back(queued),
-        }
+        self.targets.push(lane, queued);
     }
 
-    pub(crate) fn pop(&mut self) -> Option<Queued<P>> {
+    /// Queues the heartbeat of a running call, which is asked for when it may go out.
+    pub(crate) fn push_heartbeat(&mut self, key: u64) {
+        self.heartbeats.push_back(key);
+    }
+
+    /// The next frame that may go out, with the frames that were kept free for its answer.
+    ///
+    /// `is_alive` says whether a call is still wanted, `heartbeat` where the heartbeat of a running
+    /// call goes: caller and session, if it is still wanted.
+    pub(crate) fn pop(
+        &mut self,
+        now: Instant,
+        is_alive: impl Fn(u64) -> bool,
+        heartbeat: impl FnMut(u64) -> Option<(Text, Text)>,
+    ) -> Option<(Queued<P>, Reservation)> {
+        self.wake = None;
         if let Some(control) = self.control.pop_front() {
-            return Some(control);
+            return Some((control, Reservation::default()));
         }
-        if (self.answers_in_a_row < ANSWERS_IN_A_ROW || self.calls.is_empty())
-            && let Some(answer) = self.answers.pop_front()
-        {
-            self.answers_in_a_row += 1;
-            return Some(answer);
+        if self.is_empty() {
+            return None;
         }
-        self.answers_in_a_row = 0;
-        self.calls.pop_front()
+        if !self.pace.admits_frame(now) {
+            self.wake = Some(self.pace.next_frame(now));
+            return None;
+        }
+        self.targets.wake(now);
+        let popped = match self.pop_heartbeat(now, heartbeat) {
+            Some(heartbeat) => Some((heartbeat, Reservation::default())),
+            None => self.pop_message(now, &is_alive),
+        };
+        match popped {
+            Some(_) => self.pace.sent(now),
+            None => self.wake = self.next_wake(now),
+        }
+        popped
     }
 
-    pub(crate) fn waiting_answers(&self) -> usize {
-        self.answers.len()
+    /// When [`pop`](Self::pop) may have something, after it had nothing.
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        self.wake
+    }
+
+    /// The time is told; what waits is looked at again.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        self.wake = self.wake.filter(|wake| *wake > now);
+    }
+
+    /// Whether an answer to this client would have to wait.
+    pub(crate) fn holds_answers(&mut self, now: Instant, to: &str) -> bool {
+        !self.pace.admits_frame(now) || self.targets.holds(now, to, Demand::NextCall)
+    }
+
+    /// A client sent a frame, which was a call or something else.
+    pub(crate) fn heard(&mut self, now: Instant, from: &str, is_call: bool) {
+        self.targets.heard(now, from, is_call);
+    }
+
+    /// A client sent a heartbeat for a call of ours.
+    pub(crate) fn heard_heartbeat(&mut self, from: &str, reservation: &mut Reservation) {
+        self.targets.heard_heartbeat(from, reservation);
+    }
+
+    /// A client answered a call of ours.
+    pub(crate) fn heard_answer(&mut self, from: &str, reservation: Reservation) {
+        self.targets.heard_answer(from, reservation);
+    }
+
+    /// A client is gone. If it comes back it is a stranger.
+    pub(crate) fn forget(&mut self, client: &str) {
+        self.targets.forget(client);
+    }
+
+    /// A call is over whose frame may still wait. Frames of such calls are dropped once they are
+    /// many: while their target is held back, what they hold would be missed.
+    pub(crate) fn buried(&mut self, is_alive: impl Fn(u64) -> bool) {
+        self.dead += 1;
+        if self.dead > DEAD_TO_SWEEP + self.targets.len() / 2 {
+            self.dead = 0;
+            self.targets.retain(|queued| !queued.is_dead(&is_alive));
+        }
+    }
+
+    /// The server closed the connection for too many frames.
+    pub(crate) fn exceeded(&mut self) {
+        self.pace.exceeded();
+    }
+
+    /// A new connection begins, to a server with this limit of frames.
+    pub(crate) fn restart(&mut self, now: Instant, limit: Option<FrameLimit>) {
+        self.pace.restart(now, limit);
+        self.targets.set_limit(self.pace.peer_limit());
+        self.wake = None;
+    }
+
+    /// The link is gone, and all that waited for it.
+    pub(crate) fn clear(&mut self) {
+        self.control.clear();
+        self.heartbeats.clear();
+        self.targets.clear();
+        self.wake = None;
+    }
+
+    /// Answers that wait for this client.
+    pub(crate) fn waiting_answers(&self, to: &str) -> usize {
+        self.targets.waiting_answers(to)
+    }
+
+    /// Frames that wait.
+    pub(crate) fn len(&self) -> usize {
+        self.control.len() + self.heartbeats.len() + self.targets.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.control.is_empty() && self.answers.is_empty() && self.calls.is_empty()
+        self.len() == 0
+    }
+
+    fn pop_heartbeat(
+        &mut self,
+        now: Instant,
+        mut heartbeat: impl FnMut(u64) -> Option<(Text, Text)>,
+    ) -> Option<Queued<P>> {
+        while !self.heartbeats.is_empty() && self.pace.admits_heartbeat(now) {
+            let key = self.heartbeats.pop_front()?;
+            // Its answer may have overtaken it.
+            if let Some((to, session)) = heartbeat(key) {
+                self.pace.sent_heartbeat(now);
+                let message = Message::answer(to, session, answer::HEARTBEAT, Rope::default());
+                return Some(Queued::plain(Content::Message(message)));
+            }
+        }
+        None
+    }
+
+    fn pop_message(
+        &mut self,
+        now: Instant,
+        is_alive: &impl Fn(u64) -> bool,
+    ) -> Option<(Queued<P>, Reservation)> {
+        let turn_of_calls = self.answers_in_a_row >= ANSWERS_IN_A_ROW;
+        if turn_of_calls && let Some(call) = self.pop_lane(now, Lane::Call, is_alive) {
+            self.answers_in_a_row = 0;
+            return Some(call);
+        }
+        if let Some(answer) = self.pop_lane(now, Lane::Answer, is_alive) {
+            self.answers_in_a_row += 1;
+            return Some(answer);
+        }
+        if turn_of_calls || !self.pace.admits_call(now) {
+            return None;
+        }
+        self.answers_in_a_row = 0;
+        self.pop_lane(now, Lane::Call, is_alive)
+    }
+
+    fn pop_lane(
+        &mut self,
+        now: Instant,
+        lane: Lane,
+        is_alive: &impl Fn(u64) -> bool,
+    ) -> Option<(Queued<P>, Reservation)> {
+        self.targets
+            .pop(now, lane, |queued| queued.is_dead(is_alive))
+    }
+
+    fn next_wake(&self, now: Instant) -> Option<Instant> {
+        let heartbeat = (!self.heartbeats.is_empty()).then(|| self.pace.next_heartbeat(now));
+        let call = self
+            .targets
+            .has_ready(Lane::Call)
+            .then(|| self.pace.next_call(now));
+        [heartbeat, call, self.targets.next_alarm()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }

@@ -51,7 +51,12 @@ impl<D: Driver> Engine<D> {
         };
         match header.kind() {
             Some(kind::METHOD) => self.handle_method(now, &packet, &header),
-            Some(name) => self.handle_event(name, &packet, &header),
+            Some(name) => {
+                if let Some(from) = header.from() {
+                    self.outbox.heard(now, from, false);
+                }
+                self.handle_event(name, &packet, &header);
+            }
             None => self.malformed += 1,
         }
     }
@@ -65,6 +70,10 @@ impl<D: Driver> Engine<D> {
             self.malformed += 1;
             return;
         };
+        let is_answer = path.rsplit_once('.').is_some_and(|(session, name)| {
+            session != SERVICES && !session.contains('.') && answer::NAMES.contains(&name)
+        });
+        self.outbox.heard(now, from.as_str(), !is_answer);
         // Answers repeat the session: a peer must not choose their size.
         if header
             .session()
@@ -159,13 +168,20 @@ impl<D: Driver> Engine<D> {
             return self.refuse(header, from, &text);
         }
         match name {
-            answer::HEARTBEAT => self.calls.heard(key, now),
+            answer::HEARTBEAT => self.heard_heartbeat(now, key, from),
             answer::RESOLVE => self.finish_call(key, Outcome::Resolved(packet.clone())),
             answer::REJECT => self.finish_call(key, Outcome::Rejected(packet.clone())),
             _ => {
                 let text = texts::method_expired(from, path);
                 self.refuse(header, from, &text);
             }
+        }
+    }
+
+    fn heard_heartbeat(&mut self, now: Instant, key: u64, from: &Address) {
+        if let Some(call) = self.calls.heard(key, now) {
+            self.outbox
+                .heard_heartbeat(from.as_str(), &mut call.reservation);
         }
     }
 
@@ -198,7 +214,7 @@ impl<D: Driver> Engine<D> {
     /// Answers a call that will not run, if an answer is wanted.
     fn refuse(&mut self, header: &Header<'_>, from: &Address, text: &str) {
         if let Some(session) = header.session()
-            && self.outbox.waiting_answers() < MAX_WAITING_REJECTS
+            && self.outbox.waiting_answers(from.as_str()) < MAX_WAITING_REJECTS
         {
             let (to, session) = (Text::from(from.as_str()), Text::from(session));
             let message = Message::answer(to, session, answer::REJECT, payload::reject(text, ""));

@@ -24,6 +24,8 @@ pub(crate) struct RunningCall {
 struct Heartbeat {
     interval: Duration,
     due: Instant,
+    /// It is due and waits to be written.
+    queued: bool,
 }
 
 /// The running calls, bounded in number and in bytes of their payloads.
@@ -61,6 +63,10 @@ impl Running {
                 && self.bytes.saturating_add(bytes) <= self.max_bytes)
     }
 
+    pub(crate) fn get(&self, key: u64) -> Option<&RunningCall> {
+        self.calls.get(&key)
+    }
+
     pub(crate) fn start(
         &mut self,
         now: Instant,
@@ -92,16 +98,19 @@ impl Running {
         {
             let interval = interval.max(MIN_HEARTBEAT_INTERVAL);
             let due = after(call.started, interval).max(now);
-            call.heartbeat = Some(Heartbeat { interval, due });
+            call.heartbeat = Some(Heartbeat {
+                interval,
+                due,
+                queued: false,
+            });
             self.timers.schedule(due, key);
         }
     }
 
-    /// The call has its answer, of this size: no more heartbeats. It counts as running until the
-    /// answer is written, so that a caller that does not read cannot pile up answers.
+    /// The call has its answer, of this size. It counts as running until the answer is written, so
+    /// that a caller that does not read cannot pile up answers; heartbeats go on as long.
     pub(crate) fn answered(&mut self, key: u64, bytes: usize) -> Option<&RunningCall> {
         let call = self.calls.get_mut(&key)?;
-        call.heartbeat = None;
         self.bytes = self.bytes - call.bytes + bytes;
         call.bytes = bytes;
         Some(call)
@@ -135,23 +144,32 @@ impl Running {
         forgotten
     }
 
-    /// A call whose heartbeat is due; the next one is scheduled.
-    pub(crate) fn pop_heartbeat(&mut self, now: Instant) -> Option<&RunningCall> {
+    /// A call whose heartbeat has come due and is not queued yet; the next one is scheduled.
+    pub(crate) fn pop_heartbeat(&mut self, now: Instant) -> Option<u64> {
         while let Some(key) = self.timers.pop_due(now) {
             if let Some(heartbeat) = self
                 .calls
                 .get_mut(&key)
                 .and_then(|call| call.heartbeat.as_mut())
             {
-                if heartbeat.due <= now {
+                let is_due = heartbeat.due <= now;
+                if is_due {
                     heartbeat.due = after(now, heartbeat.interval);
-                    self.timers.schedule(heartbeat.due, key);
-                    return self.calls.get(&key);
                 }
                 self.timers.schedule(heartbeat.due, key);
+                if is_due && !std::mem::replace(&mut heartbeat.queued, true) {
+                    return Some(key);
+                }
             }
         }
         None
+    }
+
+    /// Where the queued heartbeat of a call goes, if it is still wanted: caller and session.
+    pub(crate) fn take_heartbeat(&mut self, key: u64) -> Option<(Text, Text)> {
+        let call = self.calls.get_mut(&key)?;
+        call.heartbeat.as_mut()?.queued = false;
+        Some((call.from.clone(), call.session.clone()?))
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {

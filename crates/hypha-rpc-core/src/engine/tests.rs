@@ -44,6 +44,7 @@ fn engine(remote: Remote) -> TestEngine {
         remote,
         sessions: SessionIds::new("S"),
         keepalive: KeepaliveConfig::default(),
+        frame_limit: None,
         max_running: 3,
         max_running_bytes: 1000,
     };
