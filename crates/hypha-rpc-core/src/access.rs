@@ -34,12 +34,18 @@ impl Visibility {
 pub(crate) struct Access {
     pub(crate) visibility: Visibility,
     pub(crate) authorized_workspaces: Vec<Text>,
+    /// The one client that may call an interface; nobody else may, whatever the visibility. The
+    /// references let the whole workspace in (protocol section 18, rule 24).
+    pub(crate) only: Option<Address>,
 }
 
 impl Access {
     /// Whether `from` may call (protocol section 7, rule 1). `own` is the workspace of this
     /// client, `manager` the address of the manager of the server it is connected to.
     pub(crate) fn admits(&self, from: &Address, own: &str, manager: Option<&Address>) -> bool {
+        if let Some(only) = &self.only {
+            return only == from;
+        }
         match self.visibility {
             Visibility::Public | Visibility::Unlisted => true,
             Visibility::Protected => {

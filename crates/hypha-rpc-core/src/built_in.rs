@@ -99,7 +99,7 @@ pub(crate) fn service(
     ]);
     let access = Access {
         visibility: Visibility::Public,
-        authorized_workspaces: Vec::new(),
+        ..Access::default()
     };
     let record = ServiceRecord {
         id: Text::from(BUILT_IN),
@@ -116,7 +116,7 @@ pub(crate) fn answer(
     engine: &mut Engine<TaskDriver>,
     from: &Address,
     packet: &Packet,
-) -> Answer {
+) -> Answer<Target> {
     let registry = CodecRegistry::builtin();
     let session = packet.header().ok().and_then(|header| header.session());
     let received = match payload::receive(packet, &Decoder::new(registry), from, session) {
@@ -133,10 +133,14 @@ pub(crate) fn answer(
             Err(texts::IN_SEVERAL_FRAMES.to_owned())
         }
     };
-    let result = result
-        .and_then(|value| payload::resolve(registry, &value).map_err(|error| error.to_string()));
+    let result = result.and_then(|value| {
+        payload::resolve(registry, None, &value).map_err(|error| error.to_string())
+    });
     match result {
-        Ok(payload) => Answer::Resolve(payload),
+        Ok(payload) => Answer::Resolve {
+            payload,
+            exports: None,
+        },
         Err(text) => Answer::Reject(payload::reject(&text, "")),
     }
 }

@@ -3,24 +3,25 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{self, Poll};
 use std::time::Duration;
 
-use hypha_codec::{Map, Packet, Rope, Text, Value};
+use hypha_codec::{Packet, Rope, Text, Value};
 use serde::de::DeserializeOwned;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceExt as _};
 use tower_layer::Layer;
 
 use crate::address::Address;
-use crate::engine::{Outcome, OutgoingCall};
+use crate::engine::{Exported, Outcome, OutgoingCall};
 use crate::error::{CallError, RemoteError, RemoteErrorKind};
 use crate::extensions::Extensions;
-use crate::import::SenderImport;
+use crate::import::{PeerRef, SenderImport};
 use crate::payload;
 use crate::request::request;
 use crate::shared::Shared;
+use crate::target::Target;
 
 /// A call of a method of another client, its arguments encoded.
 ///
@@ -38,6 +39,38 @@ pub struct Call {
     pub extensions: Extensions,
     pub(crate) body: Body,
     pub(crate) answered: bool,
+    /// The session of the peer that the call belongs to.
+    pub(crate) parent: Option<Text>,
+    pub(crate) exports: Exports,
+}
+
+/// The functions inside the arguments of a call. They get their place when the call is sent, which
+/// makes a call with functions one that can be sent once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Exports {
+    once: Option<Arc<Mutex<Option<Exported<Target>>>>>,
+}
+
+impl Exports {
+    pub(crate) fn new(exported: Option<Exported<Target>>) -> Self {
+        Self {
+            once: exported.map(|exported| Arc::new(Mutex::new(Some(exported)))),
+        }
+    }
+
+    fn take(&self) -> Result<Option<Exported<Target>>, CallError> {
+        let Some(once) = &self.once else {
+            return Ok(None);
+        };
+        let taken = once.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match taken {
+            Some(exported) => Ok(Some(exported)),
+            None => Err(hypha_codec::EncodeError::custom(
+                "a call with functions in its arguments cannot be sent twice",
+            )
+            .into()),
+        }
+    }
 }
 
 /// What a call says, as far as it can be encoded before the call has a session.
@@ -48,7 +81,7 @@ pub(crate) enum Body {
     /// The promise is written out and names the session: every try of the call has its own.
     Written {
         args: payload::Args,
-        kwargs: Map,
+        kwargs: payload::NamedArgs,
         interval: Duration,
     },
 }
@@ -99,12 +132,12 @@ impl CallOptions {
 }
 
 /// The answer to a call, not yet decoded.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Reply {
     packet: Option<Packet>,
     sender: Address,
     method: Text,
-    registry: hypha_codec::CodecRegistry,
+    shared: Arc<Shared>,
 }
 
 impl Reply {
@@ -116,8 +149,7 @@ impl Reply {
         let Some(packet) = &self.packet else {
             return Ok(Value::Null);
         };
-        first_argument(packet, &self.sender, &self.registry)
-            .map_err(|source| self.unreadable(source))
+        first_argument(packet, &self.sender, &self.shared).map_err(|source| self.unreadable(source))
     }
 
     /// The result as a type of yours.
@@ -126,7 +158,11 @@ impl Reply {
     /// [`CallError::Decode`] if the answer cannot be read, [`CallError::Result`] if it is something
     /// else.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, CallError> {
-        hypha_codec::from_value(self.value()?).map_err(|source| CallError::Result {
+        self.decode_value(self.value()?)
+    }
+
+    pub(crate) fn decode_value<T: DeserializeOwned>(&self, value: Value) -> Result<T, CallError> {
+        hypha_codec::from_value(value).map_err(|source| CallError::Result {
             method: self.method.clone(),
             source,
         })
@@ -143,6 +179,15 @@ impl Reply {
             method: self.method.clone(),
             source,
         }
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("sender", &self.sender)
+            .field("method", &self.method)
+            .finish_non_exhaustive()
     }
 }
 
@@ -238,8 +283,12 @@ impl fmt::Debug for CallService {
 }
 
 /// Hands a call to the link and waits for its outcome.
-async fn send(shared: &Shared, call: Call) -> Result<Reply, CallError> {
-    let key = shared.next_key();
+async fn send(shared: &Arc<Shared>, call: Call) -> Result<Reply, CallError> {
+    let exports = call.exports.take()?;
+    // The functions live in the session of their call.
+    let key = exports
+        .as_ref()
+        .map_or_else(|| shared.next_key(), |exported| exported.key);
     let payload = match call.body {
         Body::Encoded(payload) => payload,
         Body::Written {
@@ -269,7 +318,8 @@ async fn send(shared: &Shared, call: Call) -> Result<Reply, CallError> {
         method: method.clone(),
         payload,
         timeout: call.answered.then_some(timeout),
-        parent: None,
+        parent: call.parent,
+        exports,
     };
     let outcome = request(shared, key, outgoing).await?;
     match outcome {
@@ -277,13 +327,13 @@ async fn send(shared: &Shared, call: Call) -> Result<Reply, CallError> {
             packet: Some(packet),
             sender: target,
             method,
-            registry: shared.config.registry.clone(),
+            shared: Arc::clone(shared),
         }),
         Outcome::Sent => Ok(Reply {
             packet: None,
             sender: target,
             method,
-            registry: shared.config.registry.clone(),
+            shared: Arc::clone(shared),
         }),
         Outcome::Rejected(packet) => Err(rejected(&packet, &target, method, shared)),
         Outcome::Silent(silence) => Err(CallError::Timeout {
@@ -301,8 +351,8 @@ async fn send(shared: &Shared, call: Call) -> Result<Reply, CallError> {
 }
 
 /// The error that a peer answered with. Any value may come (protocol section 5.1).
-fn rejected(packet: &Packet, target: &Address, method: Text, shared: &Shared) -> CallError {
-    match first_argument(packet, target, &shared.config.registry) {
+fn rejected(packet: &Packet, target: &Address, method: Text, shared: &Arc<Shared>) -> CallError {
+    match first_argument(packet, target, shared) {
         Ok(Value::Error(error)) => {
             let error = RemoteError::from(&*error);
             // Only the server knows that a call was not delivered, and it alone writes no `ws`
@@ -323,10 +373,10 @@ fn rejected(packet: &Packet, target: &Address, method: Text, shared: &Shared) ->
 fn first_argument(
     packet: &Packet,
     sender: &Address,
-    registry: &hypha_codec::CodecRegistry,
+    shared: &Arc<Shared>,
 ) -> Result<Value, hypha_codec::DecodeError> {
-    let import = SenderImport::new(sender);
-    let decoder = hypha_codec::Decoder::new(registry).import(&import);
+    let import = SenderImport::new(PeerRef::Strong(Arc::clone(shared)), sender, None);
+    let decoder = hypha_codec::Decoder::new(shared.registry()).import(&import);
     let payload = hypha_codec::Payload::decode(packet.payload(), &decoder)?;
     Ok(payload.args.into_iter().next().unwrap_or_default())
 }

@@ -14,6 +14,8 @@ pub struct PeerConfig {
     /// The longest silence of a provider that a caller bears, 30 s. Callers are told to expect a
     /// heartbeat every half of it.
     pub method_timeout: Duration,
+    /// The same for functions of interfaces, 10 s.
+    pub rintf_timeout: Duration,
     /// The longest time a call may take in all; unlimited by default.
     pub deadline: Option<Duration>,
     /// The largest message sent in one frame, 500,000 bytes: what every known peer survives.
@@ -51,6 +53,7 @@ impl Default for PeerConfig {
     fn default() -> Self {
         Self {
             method_timeout: protocol::METHOD_TIMEOUT,
+            rintf_timeout: protocol::RINTF_TIMEOUT,
             deadline: None,
             max_message: protocol::MAX_MESSAGE,
             max_queued_bytes: 64 << 20,
@@ -65,6 +68,17 @@ impl Default for PeerConfig {
             name: None,
             app_id: Text::from("*"),
             registry: CodecRegistry::default(),
+        }
+    }
+}
+
+impl PeerConfig {
+    /// The longest silence of a call of this path, if the caller says nothing else.
+    pub(crate) fn timeout_of(&self, path: &str) -> Duration {
+        if path.contains(protocol::RINTF_PREFIX) {
+            self.rintf_timeout
+        } else {
+            self.method_timeout
         }
     }
 }

@@ -17,12 +17,12 @@ use crate::address::Address;
 use crate::context::Context;
 use crate::engine::{Answer, Invoke};
 use crate::error::{RemoteError, RemoteErrorKind};
-use crate::import::SenderImport;
+use crate::import::{PeerRef, SenderImport};
 use crate::link::Progress;
 use crate::payload;
-use crate::service::{Invocation, Output};
+use crate::service::{Invocation, Output, ReplyEncoder};
 use crate::shared::Shared;
-use crate::target::UserMethod;
+use crate::target::{Target, UserMethod};
 use crate::texts;
 
 /// Arguments above this size are decoded in the task of their call.
@@ -42,14 +42,27 @@ pub(crate) struct Environment {
 
 type Incoming = Invoke<(Arc<UserMethod>, Address)>;
 
+/// What the link hands over, in order.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// A call to run.
+    Run(Incoming),
+    /// Functions that nobody can call any more: what they hold is dropped here, as that may be code
+    /// of the user.
+    Drop(Vec<Target>),
+}
+
 /// Runs until the link is gone; calls that still run are stopped then.
-pub(crate) async fn run(mut invokes: mpsc::UnboundedReceiver<Incoming>, environment: Environment) {
+pub(crate) async fn run(mut work: mpsc::UnboundedReceiver<Work>, environment: Environment) {
     let environment = Arc::new(environment);
     let mut tasks = JoinSet::new();
     loop {
         tokio::select! {
-            invoke = invokes.recv() => match invoke {
-                Some(invoke) => start(invoke, &environment, &mut tasks),
+            next = work.recv() => match next {
+                Some(Work::Run(invoke)) => start(invoke, &environment, &mut tasks),
+                Some(Work::Drop(targets)) => {
+                    drop(catch_unwind(AssertUnwindSafe(|| drop(targets))));
+                }
                 None => return,
             },
             // Panics are caught inside: a task has nothing to report.
@@ -112,21 +125,21 @@ impl Running {
             from,
             packet,
         } = invoke;
-        let import = SenderImport::new(&from);
-        let decoder = Decoder::new(&environment.registry).import(&import);
         let session = packet.header().ok().and_then(|header| header.session());
+        let peer = PeerRef::Weak(Weak::clone(&environment.shared));
+        let import = SenderImport::new(peer, &from, session).trusting(method.foreign_functions);
+        let decoder = Decoder::new(&environment.registry).import(&import);
         let received = payload::receive(&packet, &decoder, &from, session).map_err(|problem| {
             RemoteError::of_kind(RemoteErrorKind::InvalidArguments, problem.text())
         })?;
+        let encoder = ReplyEncoder::new(
+            environment.registry.clone(),
+            Weak::clone(&environment.shared),
+            from.clone(),
+        );
         let context = Context::new(from, local, packet, environment.direct_user.clone());
         let params = Arc::clone(&method.params);
-        let invocation = Invocation::new(
-            context,
-            received.args,
-            received.kwargs,
-            params,
-            environment.registry.clone(),
-        );
+        let invocation = Invocation::new(context, received.args, received.kwargs, params, encoder);
         Ok(Self {
             key,
             interval: received.interval,
@@ -167,7 +180,10 @@ impl Running {
 impl Environment {
     fn report(&self, key: u64, interval: Option<Duration>, result: Result<Output, RemoteError>) {
         let answer = match result {
-            Ok(output) if output.len() <= self.max_message => Answer::Resolve(output.payload),
+            Ok(output) if output.len() <= self.max_message => Answer::Resolve {
+                payload: output.payload,
+                exports: output.exports,
+            },
             Ok(output) => {
                 let text = texts::result_too_large(output.len(), self.max_message);
                 Answer::Reject(payload::reject(&text, ""))

@@ -7,6 +7,7 @@
 mod bucket;
 mod calls;
 mod events;
+mod exports;
 mod hold_back;
 mod keepalive;
 mod outbox;
@@ -25,8 +26,10 @@ use std::time::{Duration, Instant};
 
 use hypha_codec::{Packet, Rope, Text};
 
-use self::calls::Calls;
+use self::calls::{Calls, PendingCall};
 pub(crate) use self::events::{Departure, IncomingEvent, OutgoingEvent};
+pub(crate) use self::exports::Exported;
+use self::exports::{Exports, Lease};
 pub(crate) use self::keepalive::KeepaliveConfig;
 use self::keepalive::{Due, Keepalive};
 use self::outbox::{Content, Lane, Message, Origin, Outbox, Queued};
@@ -80,7 +83,7 @@ pub(crate) struct EngineConfig {
 
 /// A call to send, its payload encoded.
 #[derive(Debug)]
-pub(crate) struct OutgoingCall {
+pub(crate) struct OutgoingCall<H> {
     pub(crate) target: Address,
     pub(crate) method: Text,
     pub(crate) payload: Rope,
@@ -88,12 +91,18 @@ pub(crate) struct OutgoingCall {
     pub(crate) timeout: Option<Duration>,
     /// The session of the peer that this call belongs to.
     pub(crate) parent: Option<Text>,
+    /// Functions inside the arguments.
+    pub(crate) exports: Option<Exported<H>>,
 }
 
 /// The answer of a handler, encoded.
 #[derive(Debug)]
-pub(crate) enum Answer {
-    Resolve(Rope),
+pub(crate) enum Answer<H> {
+    Resolve {
+        payload: Rope,
+        /// Functions inside the result.
+        exports: Option<Exported<H>>,
+    },
     Reject(Rope),
 }
 
@@ -114,6 +123,8 @@ pub(crate) enum Event<D: Driver> {
     ServerError(String),
     /// The link must be given up.
     Leave(Leave),
+    /// What these held is to be dropped where code of users may run.
+    Dropped(Vec<D::Handler>),
 }
 
 /// The outcome of a call of ours.
@@ -181,6 +192,11 @@ pub struct Stats {
     pub running_calls: usize,
     /// Registered services, the built-in one included.
     pub services: usize,
+    /// Sessions whose functions peers may call: callbacks of pending calls, functions and
+    /// generators inside results.
+    pub sessions: usize,
+    /// Interfaces that peers hold.
+    pub interfaces: usize,
     /// Frames that were no frames of the protocol and were dropped.
     pub malformed_frames: u64,
 }
@@ -194,6 +210,7 @@ pub(crate) struct Engine<D: Driver> {
     calls: Calls<D::Reply>,
     running: Running,
     services: Services<D::Handler>,
+    exports: Exports<D::Handler>,
     outbox: Outbox<D::Permit>,
     events: VecDeque<Event<D>>,
     keepalive: Keepalive,
@@ -213,6 +230,7 @@ impl<D: Driver> Engine<D> {
             sessions: config.sessions,
             running: Running::new(config.max_running, config.max_running_bytes),
             services: Services::new(),
+            exports: Exports::new(),
             outbox: Outbox::new(now, config.frame_limit),
             events: VecDeque::new(),
             keepalive: Keepalive::new(now, config.keepalive),
@@ -225,6 +243,8 @@ impl<D: Driver> Engine<D> {
             pending_calls: self.calls.len(),
             running_calls: self.running.len(),
             services: self.services.len(),
+            sessions: self.exports.len(),
+            interfaces: self.services.interfaces(),
             malformed_frames: self.malformed,
         }
     }
@@ -245,8 +265,13 @@ impl<D: Driver> Engine<D> {
         self.services.insert(record, overwrite)
     }
 
-    pub(crate) fn remove_service(&mut self, id: &str) -> Option<ServiceRecord<D::Handler>> {
-        self.services.remove(id)
+    /// Whether there was such a service or interface.
+    pub(crate) fn remove_service(&mut self, id: &str) -> bool {
+        let Some(record) = self.services.remove(id) else {
+            return false;
+        };
+        self.dropped(record.methods.into_values().collect());
+        true
     }
 
     /// Whether a client in `workspace` may look up and call what `record` offers.
@@ -259,13 +284,18 @@ impl<D: Driver> Engine<D> {
     /// Queues a call. `key` names it until its outcome; keys are never used again.
     pub(crate) fn start_call(
         &mut self,
+        now: Instant,
         key: u64,
-        call: OutgoingCall,
+        call: OutgoingCall<D::Handler>,
         reply: D::Reply,
         permit: Option<D::Permit>,
     ) {
         let session = call.timeout.map(|_| Text::from(self.sessions.id(key)));
         let answered = session.is_some();
+        if let Some(exported) = call.exports {
+            let lease = if answered { Lease::Call } else { Lease::Use };
+            self.open(now, &call.target, exported, lease);
+        }
         let content = Content::Message(Message {
             to: Text::from(call.target.as_str()),
             method: call.method,
@@ -290,6 +320,39 @@ impl<D: Driver> Engine<D> {
         if self.calls.remove(key).is_some_and(|call| !call.was_sent()) {
             self.outbox.buried(|key| self.calls.contains(key));
         }
+        self.close_session(key);
+    }
+
+    /// Functions that went out are of no use any more, such as those of a generator at its end.
+    pub(crate) fn release(&mut self, session: u64, names: &[Text]) {
+        let released = self.exports.release(session, names);
+        self.dropped(released);
+    }
+
+    fn open(
+        &mut self,
+        now: Instant,
+        target: &Address,
+        exported: Exported<D::Handler>,
+        lease: Lease,
+    ) {
+        for record in exported.interfaces {
+            // The id is random: it cannot be taken.
+            drop(self.services.insert(record, false));
+        }
+        self.exports
+            .open(now, exported.key, target.clone(), exported.functions, lease);
+    }
+
+    fn close_session(&mut self, key: u64) {
+        let closed = self.exports.close_call(key);
+        self.dropped(closed);
+    }
+
+    fn dropped(&mut self, handlers: Vec<D::Handler>) {
+        if !handlers.is_empty() {
+            self.events.push_back(Event::Dropped(handlers));
+        }
     }
 
     /// The payload of a running call was read; its caller wants a sign of life every `interval`.
@@ -308,22 +371,34 @@ impl<D: Driver> Engine<D> {
     }
 
     /// A running call has its answer.
-    pub(crate) fn answer(&mut self, key: u64, answer: Answer) {
-        let (name, payload) = match answer {
-            Answer::Resolve(payload) if !self.running.has_room_for_answer(key, payload.len()) => {
-                (answer::REJECT, payload::reject(texts::TOO_MANY_ANSWERS, ""))
+    pub(crate) fn answer(&mut self, now: Instant, key: u64, answer: Answer<D::Handler>) {
+        let (name, payload, exported) = match answer {
+            Answer::Resolve { payload, .. }
+                if !self.running.has_room_for_answer(key, payload.len()) =>
+            {
+                let refused = payload::reject(texts::TOO_MANY_ANSWERS, "");
+                (answer::REJECT, refused, None)
             }
-            Answer::Resolve(payload) => (answer::RESOLVE, payload),
-            Answer::Reject(payload) => (answer::REJECT, payload),
+            Answer::Resolve {
+                exports: Some(_), ..
+            } if !self.exports.has_room() => {
+                let refused = payload::reject(texts::TOO_MANY_FUNCTIONS, "");
+                (answer::REJECT, refused, None)
+            }
+            Answer::Resolve { payload, exports } => (answer::RESOLVE, payload, exports),
+            Answer::Reject(payload) => (answer::REJECT, payload, None),
         };
         let Some(call) = self.running.answered(key, payload.len()) else {
             return;
         };
-        let Some(session) = &call.session else {
-            self.running.finish(key);
+        let Some(session) = call.session.clone() else {
+            self.finish_running(now, key);
             return;
         };
-        let (from, session) = (call.from.clone(), session.clone());
+        let from = call.from.clone();
+        if let (Some(exported), Ok(target)) = (exported, Address::parse(&from)) {
+            self.open(now, &target, exported, Lease::Use);
+        }
         let content = Content::Message(Message::answer(from, session, name, payload));
         self.outbox.push(
             Lane::Answer,
@@ -348,7 +423,7 @@ impl<D: Driver> Engine<D> {
 
     /// The link is gone: every pending call gets its outcome.
     pub(crate) fn lose_link(&mut self) {
-        for call in self.calls.take_where(|_| true) {
+        for (_, call) in self.calls.take_where(|_| true) {
             let outcome = Outcome::LinkLost {
                 sent: call.was_sent(),
             };
@@ -358,16 +433,17 @@ impl<D: Driver> Engine<D> {
             });
         }
         self.outbox.clear();
+        let closed = self.exports.close_all();
+        self.dropped(closed);
     }
 
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
-        while let Some((_, call)) = self.calls.pop_overdue(now) {
+        while let Some((key, call)) = self.calls.pop_overdue(now) {
             let outcome = Outcome::Silent(call.timeout);
-            self.events.push_back(Event::Answered {
-                reply: call.reply,
-                outcome,
-            });
+            self.settle(key, call, outcome);
         }
+        let unused = self.exports.sweep(now);
+        self.dropped(unused);
         while let Some(key) = self.running.pop_heartbeat(now) {
             self.outbox.push_heartbeat(key);
         }
@@ -392,6 +468,7 @@ impl<D: Driver> Engine<D> {
             self.calls.next_timeout(),
             self.running.next_timeout(),
             self.outbox.next_timeout(),
+            self.exports.next_timeout(),
             self.keepalive.next_timeout(),
         ]
         .into_iter()
@@ -415,7 +492,7 @@ impl<D: Driver> Engine<D> {
         match queued.origin {
             Origin::Engine => {}
             Origin::Ping => self.keepalive.handed_over(),
-            Origin::Answer { key } => drop(self.running.finish(key)),
+            Origin::Answer { key } => self.finish_running(now, key),
             Origin::Call {
                 key,
                 answered: true,
@@ -449,10 +526,22 @@ impl<D: Driver> Engine<D> {
 
     fn finish_call(&mut self, key: u64, outcome: Outcome) {
         if let Some(call) = self.calls.remove(key) {
-            self.outbox
-                .heard_answer(call.target.as_str(), call.reservation);
-            let reply = call.reply;
-            self.events.push_back(Event::Answered { reply, outcome });
+            self.settle(key, call, outcome);
+        }
+    }
+
+    /// A call that was taken out has its outcome, and its callbacks end.
+    fn settle(&mut self, key: u64, call: PendingCall<D::Reply>, outcome: Outcome) {
+        self.outbox
+            .heard_answer(call.target.as_str(), call.reservation);
+        self.close_session(key);
+        let reply = call.reply;
+        self.events.push_back(Event::Answered { reply, outcome });
+    }
+
+    fn finish_running(&mut self, now: Instant, key: u64) {
+        if let Some(session) = self.running.finish(key).and_then(|call| call.exported) {
+            self.exports.returned(now, session);
         }
     }
 
@@ -461,11 +550,8 @@ impl<D: Driver> Engine<D> {
         self.outbox.forget(peer.as_str());
         let calls = self.calls.take_where(|call| call.target == *peer);
         let ended = calls.len();
-        for call in calls {
-            self.events.push_back(Event::Answered {
-                reply: call.reply,
-                outcome: Outcome::PeerGone(text.to_owned()),
-            });
+        for (key, call) in calls {
+            self.settle(key, call, Outcome::PeerGone(text.to_owned()));
         }
         ended
     }

@@ -1,38 +1,121 @@
-//! Received functions get their absolute address.
+//! Received functions become callable here: they get their absolute address and the way back.
 
-use hypha_codec::{DecodeError, Generator, Import, Method, Text, Value};
+use std::sync::{Arc, OnceLock, Weak};
+
+use hypha_codec::{DecodeError, Generator, Import, Method, Object, Text, Value};
 
 use crate::address::Address;
+use crate::error::CallError;
+use crate::shared::Shared;
+use crate::stream::Source;
 
-/// Completes targets that name a client only: the workspace is that of the sender (protocol
-/// section 4).
-#[derive(Debug)]
-pub(crate) struct SenderImport<'a> {
-    sender: &'a Address,
+/// The way to the connection that a function came over.
+#[derive(Clone, Debug)]
+pub(crate) enum PeerRef {
+    /// What a caller received: it keeps the connection open, as the service does that it called.
+    Strong(Arc<Shared>),
+    /// What a handler received: the connection belongs to whoever made it.
+    Weak(Weak<Shared>),
 }
 
-impl<'a> SenderImport<'a> {
-    pub(crate) fn new(sender: &'a Address) -> Self {
-        Self { sender }
+impl PeerRef {
+    pub(crate) fn get(&self) -> Result<Arc<Shared>, CallError> {
+        match self {
+            Self::Strong(shared) => Ok(Arc::clone(shared)),
+            Self::Weak(shared) => shared.upgrade().ok_or_else(|| CallError::Disconnected {
+                reason: String::from("closed here"),
+                maybe_ran: false,
+            }),
+        }
+    }
+}
+
+/// Where a received function came from.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    pub(crate) peer: PeerRef,
+    /// Who sent it.
+    pub(crate) sender: Address,
+    /// The sender's session that calls of it belong to.
+    pub(crate) parent: Option<Text>,
+    /// Whether the sender may point at clients outside its workspace.
+    pub(crate) trusted: bool,
+}
+
+impl Origin {
+    /// Where a received descriptor leads, if its sender may lead us there.
+    ///
+    /// A sender may point at itself and at clients of its own workspace. Anything else could make
+    /// us call a third client in our own name, for somebody whom that client would refuse.
+    pub(crate) fn lead(&self, target: &str) -> Result<Address, CallError> {
+        let target =
+            Address::resolve(target, &self.sender).map_err(hypha_codec::EncodeError::custom)?;
+        if self.trusted || target.workspace() == self.sender.workspace() {
+            Ok(target)
+        } else {
+            Err(CallError::ForeignFunction {
+                target,
+                sender: self.sender.clone(),
+            })
+        }
+    }
+}
+
+/// Completes targets that name a client only (the workspace is that of the sender, protocol section
+/// 4), and attaches the [`Origin`].
+#[derive(Debug)]
+pub(crate) struct SenderImport {
+    origin: Origin,
+    shared: OnceLock<Arc<Origin>>,
+}
+
+impl SenderImport {
+    /// For what `sender` sent over the connection of `peer`, in a call with the session `parent`.
+    pub(crate) fn new(peer: PeerRef, sender: &Address, parent: Option<&str>) -> Self {
+        Self {
+            origin: Origin {
+                peer,
+                sender: sender.clone(),
+                parent: parent.map(Text::from),
+                trusted: false,
+            },
+            shared: OnceLock::new(),
+        }
+    }
+
+    /// Lets functions lead anywhere.
+    pub(crate) fn trusting(mut self, trusted: bool) -> Self {
+        self.origin.trusted = trusted;
+        self
+    }
+
+    fn origin(&self) -> Arc<Origin> {
+        Arc::clone(self.shared.get_or_init(|| Arc::new(self.origin.clone())))
     }
 
     fn absolute(&self, target: &mut Text) -> Result<(), DecodeError> {
         if !target.contains('/') {
-            let address = Address::resolve(target, self.sender).map_err(DecodeError::custom)?;
+            let address =
+                Address::resolve(target, &self.origin.sender).map_err(DecodeError::custom)?;
             *target = Text::from(address.as_str());
         }
         Ok(())
     }
 }
 
-impl Import for SenderImport<'_> {
+impl Import for SenderImport {
     fn method(&self, mut method: Method) -> Result<Value, DecodeError> {
         self.absolute(&mut method.target)?;
-        Ok(Value::from(method))
+        Ok(Value::from(
+            method.with_handle(Object::from_arc(self.origin())),
+        ))
     }
 
     fn generator(&self, mut generator: Generator) -> Result<Value, DecodeError> {
         self.absolute(&mut generator.target)?;
-        Ok(Value::from(generator))
+        let source = Source::new(self.origin(), generator.clone());
+        Ok(Value::from(
+            generator.with_handle(Object::from_arc(Arc::new(source))),
+        ))
     }
 }

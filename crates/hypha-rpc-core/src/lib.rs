@@ -27,15 +27,18 @@ mod access;
 mod address;
 mod built_in;
 mod call;
+mod callback;
 mod config;
 mod context;
 mod dispatch;
 mod engine;
 mod error;
 mod events;
+mod export;
 mod extensions;
 mod handshake;
 mod import;
+mod interface;
 mod link;
 mod member;
 mod pacing;
@@ -51,6 +54,7 @@ mod session;
 mod shared;
 mod start;
 mod state;
+mod stream;
 mod subscriptions;
 mod target;
 mod texts;
@@ -59,6 +63,7 @@ mod writer;
 pub use self::access::Visibility;
 pub use self::address::{Address, AddressError, ServiceId};
 pub use self::call::{Call, CallOptions, CallService, Reply};
+pub use self::callback::{Callback, Closure};
 pub use self::config::PeerConfig;
 pub use self::context::Context;
 pub use self::engine::Stats;
@@ -70,6 +75,7 @@ pub use self::events::{
 };
 pub use self::extensions::Extensions;
 pub use self::handshake::{ConnectionInfo, Credentials, handshake};
+pub use self::interface::{Interface, RemoteObject};
 pub use self::pacing::Pacing;
 pub use self::peer::{Peer, PeerIdentity, ServiceInfo};
 pub use self::relay::RelayOptions;
@@ -77,8 +83,9 @@ pub use self::remote::{MethodCall, RemoteService};
 pub use self::secret::Secret;
 pub use self::service::{
     Arguments, BlockingHandler, CallArguments, FromCall, Handler, IntoMethod, IntoReply,
-    Invocation, Kwargs, Member, Members, Method, MethodService, Output, Param, RequireContext,
-    Returns, Service,
+    Invocation, Kwargs, Member, Members, Method, MethodService, Output, Param, ReplyEncoder,
+    RequireContext, Rest, Returns, Service, StreamHandler,
 };
 pub use self::session::random_id;
 pub use self::state::{ClosedReason, State};
+pub use self::stream::{RemoteStream, Streamed};

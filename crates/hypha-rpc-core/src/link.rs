@@ -6,12 +6,13 @@ use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use hypha_codec::Map;
+use hypha_codec::{Map, Text};
 use hypha_transport::{CloseReason, Frame, FrameRx, FrameTx, TransportError, TransportErrorKind};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use crate::address::Address;
 use crate::built_in;
+use crate::dispatch::Work;
 use crate::engine::{
     Answer, Driver, Engine, Event, IdTaken, Invoke, Leave, Outcome, OutgoingCall, OutgoingEvent,
     ServiceRecord, Stats, TransmitContent,
@@ -19,7 +20,7 @@ use crate::engine::{
 use crate::events::Publisher;
 use crate::secret::Secret;
 use crate::state::{ClosedReason, State};
-use crate::target::{Target, UserMethod};
+use crate::target::Target;
 use crate::writer::{Queued, Writer};
 
 /// What the engine carries for the tasks.
@@ -43,9 +44,10 @@ pub(crate) type Added = Result<Option<Box<ServiceRecord<Target>>>, IdTaken>;
 pub(crate) enum Command {
     Call {
         key: u64,
-        call: OutgoingCall,
+        call: OutgoingCall<Target>,
         reply: oneshot::Sender<Outcome>,
-        permit: OwnedSemaphorePermit,
+        /// `None`: there is one such call for each generator that came in at the most.
+        permit: Option<OwnedSemaphorePermit>,
     },
     Event {
         key: u64,
@@ -62,6 +64,15 @@ pub(crate) enum Command {
     RemoveService {
         id: String,
         done: oneshot::Sender<bool>,
+    },
+    /// Functions that went out are of no use any more.
+    Release {
+        session: u64,
+        names: Vec<Text>,
+    },
+    /// The receiver of an interface is done with it.
+    DropInterface {
+        id: String,
     },
     Services {
         done: oneshot::Sender<Vec<Arc<Map>>>,
@@ -83,7 +94,7 @@ pub(crate) enum Progress {
         key: u64,
         /// How often the caller wants a sign of life, if the answer has to wait.
         interval: Option<Duration>,
-        answer: Answer,
+        answer: Answer<Target>,
     },
 }
 
@@ -92,7 +103,7 @@ pub(crate) struct Channels {
     pub(crate) commands: mpsc::UnboundedReceiver<Command>,
     pub(crate) progress: mpsc::UnboundedReceiver<Progress>,
     /// Bounded by the engine, which counts a call as running until its answer is written.
-    pub(crate) invokes: mpsc::UnboundedSender<Invoke<(Arc<UserMethod>, Address)>>,
+    pub(crate) work: mpsc::UnboundedSender<Work>,
     pub(crate) state: watch::Sender<State>,
     /// Why the link ended, as soon as that is known.
     pub(crate) ended: Arc<OnceLock<ClosedReason>>,
@@ -302,7 +313,7 @@ impl Link {
                 call,
                 reply,
                 permit,
-            } => self.engine.start_call(key, call, reply, Some(permit)),
+            } => self.engine.start_call(now(), key, call, reply, permit),
             Command::Event {
                 key,
                 event,
@@ -318,7 +329,11 @@ impl Link {
                 drop(done.send(self.engine.add_service(*record, overwrite)));
             }
             Command::RemoveService { id, done } => {
-                let _ = done.send(self.engine.remove_service(&id).is_some());
+                let _ = done.send(self.engine.remove_service(&id));
+            }
+            Command::Release { session, names } => self.engine.release(session, &names),
+            Command::DropInterface { id } => {
+                let _ = self.engine.remove_service(&id);
             }
             Command::Services { done } => {
                 drop(
@@ -350,7 +365,7 @@ impl Link {
                     if let Some(interval) = interval {
                         self.engine.answering(now(), key, interval);
                     }
-                    self.engine.answer(key, answer);
+                    self.engine.answer(now(), key, answer);
                 }
             }
             next = self.channels.progress.try_recv().ok();
@@ -366,6 +381,8 @@ impl Link {
                 Event::Invoke(invoke) => self.invoke(invoke),
                 Event::Arrived(event) => self.channels.events.arrived(event),
                 Event::Departed(departure) => self.channels.events.departed(&departure),
+                // The dispatch task ends after the link.
+                Event::Dropped(targets) => drop(self.channels.work.send(Work::Drop(targets))),
                 Event::Token(token) => {
                     self.channels.tokens.send_replace(Some(token));
                 }
@@ -391,7 +408,7 @@ impl Link {
         match handler {
             Target::BuiltIn(method) => {
                 let answer = built_in::answer(method, &mut self.engine, &from, &packet);
-                self.engine.answer(key, answer);
+                self.engine.answer(now(), key, answer);
             }
             Target::User(method) => {
                 let invoke = Invoke {
@@ -401,7 +418,7 @@ impl Link {
                     packet,
                 };
                 // The dispatch task ends after the link.
-                drop(self.channels.invokes.send(invoke));
+                drop(self.channels.work.send(Work::Run(invoke)));
             }
         }
     }

@@ -4,12 +4,15 @@
 use std::time::Duration;
 
 use hypha_codec::wire::{header, key, payload, promise, tag};
-use hypha_codec::{CodecRegistry, EncodeError, Map, Method, Packet, Rope, Value, Writer};
+use hypha_codec::{
+    CodecRegistry, EncodeError, Encoder, Map, Method, Packet, Rope, Text, Value, Writer,
+};
 use serde::Serialize;
 
 use crate::address::Address;
 use crate::error::{RemoteError, with_sources};
 use crate::events::client_address;
+use crate::export::Exporter;
 use crate::protocol::answer;
 use crate::service::Arguments;
 use crate::texts;
@@ -17,9 +20,10 @@ use crate::texts;
 /// `{"args": [result]}`.
 pub(crate) fn resolve<T: Serialize + ?Sized>(
     registry: &CodecRegistry,
+    exporter: Option<&mut Exporter>,
     result: &T,
 ) -> Result<Rope, EncodeError> {
-    let mut writer = Writer::new(registry);
+    let mut writer = writer(registry, exporter);
     writer
         .map_header(1)
         .str(payload::ARGS)?
@@ -88,14 +92,52 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn encode(
         registry: &CodecRegistry,
+        exporter: &mut Exporter,
         args: &dyn Arguments,
     ) -> Result<Self, EncodeError> {
-        let mut writer = Writer::new(registry);
+        let mut writer = writer(registry, Some(exporter));
         args.write(&mut writer)?;
         Ok(Self {
             count: args.count(),
             encoded: writer.finish(),
         })
+    }
+}
+
+/// Arguments by name, encoded one after the other.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NamedArgs {
+    names: Vec<Text>,
+    encoded: Rope,
+}
+
+impl NamedArgs {
+    /// Adds an argument. The name must be new.
+    pub(crate) fn add<T: Serialize + ?Sized>(
+        &mut self,
+        registry: &CodecRegistry,
+        exporter: &mut Exporter,
+        name: Text,
+        value: &T,
+    ) -> Result<(), EncodeError> {
+        if self.names.contains(&name) {
+            return Err(EncodeError::custom(format_args!(
+                "argument `{name}` was given twice"
+            )));
+        }
+        let mut writer = writer(registry, Some(exporter));
+        writer.str(&name)?.typed(value)?;
+        self.encoded.append(writer.finish());
+        self.names.push(name);
+        Ok(())
+    }
+}
+
+fn writer<'a>(registry: &'a CodecRegistry, exporter: Option<&'a mut Exporter>) -> Writer<'a> {
+    let encoder = Encoder::new(registry);
+    match exporter {
+        Some(exporter) => encoder.export(exporter).writer(),
+        None => encoder.writer(),
     }
 }
 
@@ -113,10 +155,10 @@ const COPY_ARGS: usize = 16 * 1024;
 pub(crate) fn call(
     registry: &CodecRegistry,
     args: &Args,
-    kwargs: &Map,
+    kwargs: &NamedArgs,
     form: Promise<'_>,
 ) -> Result<Rope, EncodeError> {
-    let with_kwargs = !kwargs.is_empty();
+    let with_kwargs = !kwargs.names.is_empty();
     let count = args.count + usize::from(with_kwargs);
     let promise_keys = match form {
         Promise::Star(_) => 2,
@@ -130,20 +172,11 @@ pub(crate) fn call(
         writer
             .str(payload::ARGS)?
             .array_header(u32::try_from(count).map_err(EncodeError::custom)?);
-        if args.encoded.len() <= COPY_ARGS {
-            for segment in args.encoded.segments() {
-                writer.raw(segment);
-            }
-        } else {
-            head = std::mem::replace(&mut writer, Writer::new(registry)).finish();
-            head.append(args.encoded.clone());
-        }
+        put(registry, &mut head, &mut writer, &args.encoded);
     }
     if with_kwargs {
-        writer.map_header(u32::try_from(kwargs.len()).map_err(EncodeError::custom)?);
-        for (name, value) in kwargs.iter() {
-            writer.value(name)?.value(value)?;
-        }
+        writer.map_header(u32::try_from(kwargs.names.len()).map_err(EncodeError::custom)?);
+        put(registry, &mut head, &mut writer, &kwargs.encoded);
         writer.str(payload::WITH_KWARGS)?.bool(true);
     }
     match form {
@@ -181,6 +214,18 @@ pub(crate) fn call(
     }
     head.append(writer.finish());
     Ok(head)
+}
+
+/// Puts encoded arguments behind what is written: a copy if they are small, else by reference.
+fn put<'a>(registry: &'a CodecRegistry, head: &mut Rope, writer: &mut Writer<'a>, encoded: &Rope) {
+    if encoded.len() <= COPY_ARGS {
+        for segment in encoded.segments() {
+            writer.raw(segment);
+        }
+    } else {
+        head.append(std::mem::replace(writer, Writer::new(registry)).finish());
+        head.append(encoded.clone());
+    }
 }
 
 /// What a received call asks for.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use hypha_codec::{EncodeError, Map, Text, Value};
+use hypha_codec::{EncodeError, Map, Promised, Text, Value};
 use hypha_transport::Transport;
 use serde::de::DeserializeOwned;
 use tokio::sync::{oneshot, watch};
@@ -16,7 +16,7 @@ use crate::config::PeerConfig;
 use crate::engine::{KeepaliveConfig, Remote, Stats};
 use crate::error::{CallError, ConnectError, RegisterError};
 use crate::link::Command;
-use crate::protocol::{self, built_in_path, manager_path};
+use crate::protocol::{self, RINTF_PREFIX, built_in_path, manager_path};
 use crate::remote::{MethodCall, RemoteService};
 use crate::secret::Secret;
 use crate::service::{Arguments, Service};
@@ -33,8 +33,6 @@ use crate::state::{ClosedReason, State};
 pub struct Peer {
     pub(crate) shared: Arc<Shared>,
     pub(crate) calls: CallService,
-    pub(crate) remote: Option<Address>,
-    pub(crate) tokens: watch::Receiver<Option<Secret>>,
 }
 
 /// Who the two ends of a direct link are.
@@ -105,6 +103,12 @@ impl Peer {
         Ok(start.run(limits, tx, rx))
     }
 
+    /// A handle without layers.
+    pub(crate) fn of(shared: Arc<Shared>) -> Self {
+        let calls = CallService::new(Arc::clone(&shared));
+        Self { shared, calls }
+    }
+
     /// Our address.
     #[must_use]
     pub fn address(&self) -> &Address {
@@ -114,7 +118,7 @@ impl Peer {
     /// The other end of a direct link.
     #[must_use]
     pub fn remote(&self) -> Option<&Address> {
-        self.remote.as_ref()
+        self.shared.remote.as_ref()
     }
 
     /// The manager of the server, if a server relays.
@@ -126,7 +130,7 @@ impl Peer {
     /// The newest reconnection token of the server.
     #[must_use]
     pub fn reconnection_token(&self) -> Option<Secret> {
-        self.tokens.borrow().clone()
+        self.shared.tokens.borrow().clone()
     }
 
     /// State of the connection.
@@ -219,7 +223,8 @@ impl Peer {
         Ok(ServiceInfo { info: built.info })
     }
 
-    /// Takes a service back. `id` is the bare id or any full form of it.
+    /// Takes a service back. `id` is the bare id or any full form of it, or the id of an
+    /// [`Interface`](crate::Interface), which the server knows nothing of.
     ///
     /// # Errors
     /// [`RegisterError::Unknown`] if it is not registered here, and what the server says.
@@ -234,6 +239,15 @@ impl Peer {
                     .as_deref()
                     .is_none_or(|client| client == local.client_id())
         };
+        if id.starts_with(RINTF_PREFIX) {
+            let gone = id.to_owned();
+            let removed = self
+                .ask(|done| Command::RemoveService { id: gone, done })
+                .await?;
+            return removed
+                .then_some(())
+                .ok_or_else(|| RegisterError::Unknown(Text::from(id)));
+        }
         let bare = match ServiceId::parse(id) {
             Ok(id) if ours(&id) && &*id.service != protocol::BUILT_IN => id.service,
             _ => return Err(RegisterError::Unknown(Text::from(id))),
@@ -260,7 +274,7 @@ impl Peer {
     /// The provider's error if it has no such service or does not let us see it.
     pub async fn get_remote_service(&self, id: &str) -> Result<RemoteService, CallError> {
         let parsed = ServiceId::parse(id);
-        let (provider, service) = match (&self.remote, &parsed) {
+        let (provider, service) = match (&self.shared.remote, &parsed) {
             (Some(remote), Ok(id)) => (remote.clone(), id.service.clone()),
             (None, Ok(id)) => {
                 let workspace = id
@@ -285,11 +299,7 @@ impl Peer {
 
     /// Starts a call of the method at a path of a client, such as `services.calculator.add`.
     pub fn method_at(&self, target: &Address, path: impl Into<Text>) -> MethodCall {
-        MethodCall::new(
-            self.clone(),
-            hypha_codec::Method::new(target.as_str(), path),
-            target.clone(),
-        )
+        MethodCall::new(self.clone(), path.into(), Promised::Always, target.clone())
     }
 
     /// Starts a call of a method of the manager.
@@ -300,7 +310,7 @@ impl Peer {
             .shared
             .manager
             .clone()
-            .or_else(|| self.remote.clone())
+            .or_else(|| self.shared.remote.clone())
             .unwrap_or_else(|| self.shared.local.clone());
         self.method_at(&manager, manager_path(name))
     }

@@ -20,6 +20,15 @@ pub const BROADCAST: &str = "*";
 /// First part of the path of every method of a registered service.
 pub const SERVICES: &str = "services";
 
+/// How long functions inside results live after they were called last (protocol section 6.5).
+pub const SESSION_TTL: Duration = Duration::from_secs(600);
+
+/// Default of the longest silence in a call of a function of an interface.
+pub const RINTF_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How the ids of the services begin that interfaces become (protocol section 8.2).
+pub const RINTF_PREFIX: &str = "_rintf_";
+
 /// Default of the longest silence that a caller bears, and what `t` is derived from.
 pub const METHOD_TIMEOUT: Duration = Duration::from_secs(30);
 

@@ -7,19 +7,22 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hypha_codec::{EncodeError, Map, Method, Promised, Text, Value};
+use hypha_codec::{EncodeError, Map, Promised, Text, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::address::{Address, ServiceId};
-use crate::call::{Body, Call, CallOptions, Reply};
+use crate::call::{Body, Call, CallOptions, Exports, Reply};
 use crate::error::CallError;
+use crate::export::Exporter;
 use crate::extensions::Extensions;
+use crate::interface::names;
 use crate::member::member;
 use crate::payload;
 use crate::peer::Peer;
 use crate::protocol::{MAX_HEARTBEAT_INTERVAL, MIN_HEARTBEAT_INTERVAL};
 use crate::service::Arguments;
+use crate::stream::RemoteStream;
 
 /// A service of another client. A cheap clone.
 ///
@@ -136,40 +139,41 @@ impl RemoteService {
         self.method(path).args(args).decode().await
     }
 
+    /// Calls a method whose result is a generator, and reads its items as they are pulled.
+    /// Dropping the stream closes the generator.
+    ///
+    /// # Errors
+    /// [`CallError`]: what the provider answered, or why it did not.
+    pub async fn stream<T>(
+        &self,
+        path: &str,
+        args: impl Arguments,
+    ) -> Result<RemoteStream<T>, CallError> {
+        self.method(path).args(args).decode().await
+    }
+
     /// Starts a call that has more to say than positional arguments.
     pub fn method(&self, path: &str) -> MethodCall {
         let peer = self.inner.peer.clone();
         let target = match self.get(path) {
             Some(Value::Method(method)) => match Address::resolve(&method.target, peer.address()) {
-                Ok(target) => Ok((method.as_ref().clone(), target)),
+                Ok(target) => Ok((method, target)),
                 Err(error) => Err(EncodeError::custom(error).into()),
             },
             _ => Err(CallError::NoSuchMethod {
                 service: Text::from(self.id()),
                 method: Text::from(path),
-                available: self.available(),
+                available: names(&self.inner.description),
             }),
         };
         let mut call = match target {
-            Ok((method, target)) => MethodCall::new(peer, method, target),
-            Err(error) => MethodCall::failed(peer, error),
+            Ok((method, target)) => {
+                MethodCall::new(peer, method.method.clone(), method.promise, target)
+            }
+            Err(error) => MethodCall::failed(error),
         };
         call.options = self.inner.options;
         call
-    }
-
-    /// The names of the methods at the top, for a message.
-    fn available(&self) -> String {
-        let description = &self.inner.description;
-        let methods = description
-            .keys()
-            .filter(|name| matches!(description.get(name), Some(Value::Method(_))));
-        let names: Vec<&str> = methods.take(20).collect();
-        if names.is_empty() {
-            String::from("no methods")
-        } else {
-            names.join(", ")
-        }
     }
 
     fn text(&self, name: &str) -> &str {
@@ -195,37 +199,56 @@ impl fmt::Debug for RemoteService {
 /// waited for.
 #[must_use = "a call is made when it is awaited"]
 pub struct MethodCall<T = Value> {
-    peer: Peer,
-    target: Address,
-    method: Method,
-    args: payload::Args,
-    kwargs: Map,
+    /// What is to be called, or why that cannot be said.
+    call: Result<Prepared, CallError>,
     options: CallOptions,
     extensions: Extensions,
-    problem: Option<CallError>,
     result: PhantomData<fn() -> T>,
 }
 
+struct Prepared {
+    peer: Peer,
+    path: Text,
+    promise: Promised,
+    parent: Option<Text>,
+    args: payload::Args,
+    kwargs: payload::NamedArgs,
+    exporter: Exporter,
+}
+
 impl MethodCall {
-    pub(crate) fn new(peer: Peer, method: Method, target: Address) -> Self {
-        Self {
+    pub(crate) fn new(peer: Peer, path: Text, promise: Promised, target: Address) -> Self {
+        let exporter = Exporter::new(Arc::clone(&peer.shared), target);
+        Self::of(Ok(Prepared {
             peer,
-            target,
-            method,
+            path,
+            promise,
+            parent: None,
             args: payload::Args::default(),
-            kwargs: Map::new(),
-            options: CallOptions::default(),
-            extensions: Extensions::new(),
-            problem: None,
-            result: PhantomData,
-        }
+            kwargs: payload::NamedArgs::default(),
+            exporter,
+        }))
     }
 
-    fn failed(peer: Peer, problem: CallError) -> Self {
-        let (local, method) = (peer.address().clone(), Method::new("", ""));
+    /// A call that cannot be made.
+    pub(crate) fn failed(problem: CallError) -> Self {
+        Self::of(Err(problem))
+    }
+
+    /// Sets the session of the peer that the call belongs to.
+    pub(crate) fn parent(mut self, parent: Option<Text>) -> Self {
+        if let Ok(call) = &mut self.call {
+            call.parent = parent;
+        }
+        self
+    }
+
+    fn of(call: Result<Prepared, CallError>) -> Self {
         Self {
-            problem: Some(problem),
-            ..Self::new(peer, method, local)
+            call,
+            options: CallOptions::default(),
+            extensions: Extensions::new(),
+            result: PhantomData,
         }
     }
 }
@@ -233,21 +256,21 @@ impl MethodCall {
 impl<T> MethodCall<T> {
     /// The positional arguments: a tuple, such as `(1.0, "a")`.
     #[expect(clippy::needless_pass_by_value, reason = "arguments are handed over")]
-    pub fn args(mut self, args: impl Arguments) -> Self {
-        match payload::Args::encode(self.peer.shared.registry(), &args) {
-            Ok(args) => self.args = args,
-            Err(error) => self.fail(error),
-        }
-        self
+    pub fn args(self, args: impl Arguments) -> Self {
+        self.prepare(|call| {
+            let registry = call.peer.shared.registry();
+            call.args = payload::Args::encode(registry, &mut call.exporter, &args)?;
+            Ok(())
+        })
     }
 
     /// An argument by name.
-    pub fn kwarg(mut self, name: impl Into<Text>, value: impl Serialize) -> Self {
-        match hypha_codec::to_value(&value) {
-            Ok(value) => drop(self.kwargs.insert(name, value)),
-            Err(error) => self.fail(error),
-        }
-        self
+    pub fn kwarg(self, name: impl Into<Text>, value: impl Serialize) -> Self {
+        self.prepare(|call| {
+            let registry = call.peer.shared.registry();
+            call.kwargs
+                .add(registry, &mut call.exporter, name.into(), &value)
+        })
     }
 
     /// The longest silence; see [`CallOptions::timeout`].
@@ -270,26 +293,10 @@ impl<T> MethodCall<T> {
 
     /// Awaits a result of this type instead of a [`Value`].
     pub fn returns<U: DeserializeOwned>(self) -> MethodCall<U> {
-        let Self {
-            peer,
-            target,
-            method,
-            args,
-            kwargs,
-            options,
-            extensions,
-            problem,
-            ..
-        } = self;
         MethodCall {
-            peer,
-            target,
-            method,
-            args,
-            kwargs,
-            options,
-            extensions,
-            problem,
+            call: self.call,
+            options: self.options,
+            extensions: self.extensions,
             result: PhantomData,
         }
     }
@@ -306,24 +313,30 @@ impl<T> MethodCall<T> {
     ///
     /// # Errors
     /// [`CallError`]: what the provider answered, or why it did not.
-    pub async fn send(mut self) -> Result<Reply, CallError> {
-        if let Some(problem) = self.problem.take() {
-            return Err(problem);
-        }
+    pub async fn send(self) -> Result<Reply, CallError> {
         let Self {
-            peer,
-            target,
-            method,
-            args,
-            kwargs,
-            options,
+            call,
+            mut options,
             extensions,
             ..
         } = self;
+        let Prepared {
+            peer,
+            path,
+            promise,
+            parent,
+            args,
+            kwargs,
+            exporter,
+        } = call?;
         let shared = &peer.shared;
-        let timeout = options.timeout.unwrap_or(shared.config.method_timeout);
+        let target = exporter.receiver().clone();
+        let timeout = options
+            .timeout
+            .unwrap_or_else(|| shared.config.timeout_of(&path));
+        options.timeout = Some(timeout);
         let interval = (timeout / 2).clamp(MIN_HEARTBEAT_INTERVAL, MAX_HEARTBEAT_INTERVAL);
-        let form = match method.promise {
+        let form = match promise {
             Promised::Written => None,
             Promised::Never => Some(payload::Promise::None),
             _ => Some(payload::Promise::Star(interval)),
@@ -336,22 +349,26 @@ impl<T> MethodCall<T> {
                 interval,
             },
         };
-        let answered = method.promise != Promised::Never;
         let call = Call {
             target,
-            method: method.method,
+            method: path,
             options,
             extensions,
             body,
-            answered,
+            answered: promise != Promised::Never,
+            parent,
+            exports: Exports::new(exporter.finish()),
         };
         peer.calls.run(shared, call).await
     }
 
-    fn fail(&mut self, problem: impl Into<CallError>) {
-        if self.problem.is_none() {
-            self.problem = Some(problem.into());
+    fn prepare(mut self, step: impl FnOnce(&mut Prepared) -> Result<(), EncodeError>) -> Self {
+        if let Ok(call) = &mut self.call
+            && let Err(problem) = step(call)
+        {
+            self.call = Err(problem.into());
         }
+        self
     }
 }
 
@@ -366,10 +383,12 @@ impl<T: DeserializeOwned + 'static> IntoFuture for MethodCall<T> {
 
 impl<T> fmt::Debug for MethodCall<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MethodCall")
-            .field("target", &self.target)
-            .field("method", &self.method.method)
-            .finish_non_exhaustive()
+        let mut debug = f.debug_struct("MethodCall");
+        if let Ok(call) = &self.call {
+            debug.field("target", call.exporter.receiver());
+            debug.field("method", &call.path);
+        }
+        debug.finish_non_exhaustive()
     }
 }
 

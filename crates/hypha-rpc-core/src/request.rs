@@ -6,6 +6,7 @@ use crate::engine::{Outcome, OutgoingCall, OutgoingEvent};
 use crate::error::CallError;
 use crate::link::Command;
 use crate::shared::Shared;
+use crate::target::Target;
 
 /// Hands a call to the link, once there is room for it, and waits for its outcome.
 ///
@@ -17,14 +18,14 @@ use crate::shared::Shared;
 pub(crate) async fn request(
     shared: &Shared,
     key: u64,
-    call: OutgoingCall,
+    call: OutgoingCall<Target>,
 ) -> Result<Outcome, CallError> {
     let size = call.payload.len();
     hand_over(shared, key, size, |reply, permit| Command::Call {
         key,
         call,
         reply,
-        permit,
+        permit: Some(permit),
     })
     .await
 }

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod build;
+mod encoder;
 mod extract;
 mod handler;
 mod method;
@@ -13,8 +14,10 @@ use hypha_codec::{Map, Text, Value};
 use serde::Serialize;
 
 pub use self::arguments::Arguments;
-pub use self::extract::{CallArguments, FromCall, Kwargs};
-pub use self::handler::{BlockingHandler, Handler};
+pub(crate) use self::build::Layout;
+pub use self::encoder::ReplyEncoder;
+pub use self::extract::{CallArguments, FromCall, Kwargs, Rest};
+pub use self::handler::{BlockingHandler, Handler, StreamHandler};
 pub use self::method::{IntoMethod, Invocation, Method, MethodService, Param};
 pub use self::reply::{IntoReply, Output, Returns};
 use crate::access::{Access, Visibility};
@@ -197,6 +200,13 @@ impl Service {
         self.method(name, Method::blocking(handler))
     }
 
+    /// Adds a method whose result is a generator: a function or closure that returns a `Stream`.
+    /// Its items are whatever a method may return; see [`Streamed`](crate::Streamed).
+    #[must_use]
+    pub fn stream<Args>(self, name: impl Into<Text>, handler: impl StreamHandler<Args>) -> Self {
+        self.method(name, Method::stream(handler))
+    }
+
     /// Adds a constant that callers find on the service.
     #[must_use]
     pub fn value(mut self, name: impl Into<Text>, value: impl Serialize) -> Self {
@@ -279,6 +289,12 @@ impl Members {
         handler: impl BlockingHandler<Args>,
     ) -> Self {
         self.method(name, Method::blocking(handler))
+    }
+
+    /// Adds a method whose result is a generator; see [`Service::stream`].
+    #[must_use]
+    pub fn stream<Args>(self, name: impl Into<Text>, handler: impl StreamHandler<Args>) -> Self {
+        self.method(name, Method::stream(handler))
     }
 
     /// Adds a constant; see [`Service::value`].

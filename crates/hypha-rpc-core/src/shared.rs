@@ -3,14 +3,16 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use hypha_codec::{CodecRegistry, Text};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use hypha_codec::{CodecRegistry, Rope, Text};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 use crate::address::Address;
 use crate::config::PeerConfig;
+use crate::engine::OutgoingCall;
 use crate::error::CallError;
 use crate::events::Hub;
 use crate::link::Command;
+use crate::secret::Secret;
 use crate::session::SessionIds;
 use crate::state::{ClosedReason, State};
 use crate::subscriptions::Subscriptions;
@@ -29,6 +31,9 @@ pub(crate) struct Shared {
     pub(crate) ended: Arc<OnceLock<ClosedReason>>,
     pub(crate) keys: AtomicU64,
     pub(crate) budget: Budget,
+    /// The other end of a direct link.
+    pub(crate) remote: Option<Address>,
+    pub(crate) tokens: watch::Receiver<Option<Secret>>,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) events: Arc<Hub>,
 }
@@ -41,6 +46,32 @@ impl Shared {
     /// A number for a call; none comes twice.
     pub(crate) fn next_key(&self) -> u64 {
         self.keys.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The URL of the server as others reach it.
+    pub(crate) fn server_url(&self) -> Option<Text> {
+        self.server_url.clone()
+    }
+
+    /// Calls a method without arguments and does not wait for anything.
+    pub(crate) fn post(&self, target: Address, method: Text, parent: Option<Text>) {
+        let (reply, _) = oneshot::channel();
+        let call = OutgoingCall {
+            target,
+            method,
+            payload: Rope::default(),
+            timeout: None,
+            parent,
+            exports: None,
+        };
+        let command = Command::Call {
+            key: self.next_key(),
+            call,
+            reply,
+            permit: None,
+        };
+        // Without a link there is nobody to tell.
+        drop(self.commands.send(command));
     }
 
     /// The error of a call that met the end of the connection.

@@ -61,7 +61,7 @@ impl Start {
             .min(limits.max_frame - HEADER_ROOM.min(limits.max_frame / 2));
         let (commands, commands_rx) = mpsc::unbounded_channel();
         let (progress, progress_rx) = mpsc::unbounded_channel();
-        let (invokes, invokes_rx) = mpsc::unbounded_channel();
+        let (work, work_rx) = mpsc::unbounded_channel();
         let (state_tx, state) = watch::channel(State::Connected);
         let ended = Arc::new(OnceLock::new());
         let (tokens_tx, tokens) = watch::channel(self.token);
@@ -95,6 +95,8 @@ impl Start {
             state,
             ended: Arc::clone(&ended),
             keys: AtomicU64::new(0),
+            remote: direct,
+            tokens,
             subscriptions: Subscriptions::default(),
             events: Arc::default(),
         });
@@ -109,21 +111,16 @@ impl Start {
         let channels = Channels {
             commands: commands_rx,
             progress: progress_rx,
-            invokes,
+            work,
             state: state_tx,
             ended,
             tokens: tokens_tx,
             events: Publisher::new(Arc::clone(&shared.events), shared.manager.is_some()),
         };
         tokio::spawn(link::run(tx, rx, Link::new(engine, local, channels)));
-        tokio::spawn(dispatch::run(invokes_rx, environment));
+        tokio::spawn(dispatch::run(work_rx, environment));
 
         let calls = CallService::new(Arc::clone(&shared));
-        Peer {
-            shared,
-            calls,
-            remote: direct,
-            tokens,
-        }
+        Peer { shared, calls }
     }
 }

@@ -20,6 +20,8 @@ pub(crate) enum Target {
 pub(crate) struct UserMethod {
     pub(crate) service: MethodService,
     pub(crate) params: Arc<Vec<Param>>,
+    /// Whether callers may pass functions of clients outside their workspace.
+    pub(crate) foreign_functions: bool,
 }
 
 impl Target {
@@ -27,6 +29,7 @@ impl Target {
         Self::User(Arc::new(UserMethod {
             service: method.service(),
             params: Arc::clone(&method.params),
+            foreign_functions: method.foreign_functions,
         }))
     }
 }

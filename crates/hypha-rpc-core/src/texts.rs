@@ -15,6 +15,19 @@ pub(crate) const IN_SEVERAL_FRAMES: &str = "Messages in several frames are not s
 pub(crate) const TOO_MANY_ANSWERS: &str =
     "The method ran, but its answer was dropped: too many answers wait for the network";
 
+/// The method ran, and the functions inside its result cannot be kept.
+pub(crate) const TOO_MANY_FUNCTIONS: &str = "The method ran, but the functions in its result cannot be kept: too many functions of earlier results are alive here";
+
+pub(crate) fn interface_denied(method: &str, from: &Address) -> String {
+    let method = clipped(method);
+    format!("Permission denied for _rintf callback {method}: it was not given to {from}")
+}
+
+pub(crate) fn parent_closed(from: &Address, method: &str) -> String {
+    let method = clipped(method);
+    format!("Parent session was closed: {from}:{method}")
+}
+
 pub(crate) fn method_expired(from: &Address, method: &str) -> String {
     let method = clipped(method);
     format!("Method expired or not found: {from}:{method}")

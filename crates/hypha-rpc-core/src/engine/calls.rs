@@ -125,7 +125,7 @@ impl<R> Calls<R> {
     pub(crate) fn take_where(
         &mut self,
         select: impl Fn(&PendingCall<R>) -> bool,
-    ) -> Vec<PendingCall<R>> {
+    ) -> Vec<(u64, PendingCall<R>)> {
         let keys: Vec<u64> = self
             .pending
             .iter()
@@ -133,7 +133,7 @@ impl<R> Calls<R> {
             .map(|(key, _)| *key)
             .collect();
         keys.into_iter()
-            .filter_map(|key| self.pending.remove(&key))
+            .filter_map(|key| self.pending.remove(&key).map(|call| (key, call)))
             .collect()
     }
 }

@@ -28,8 +28,10 @@ pub(crate) struct IncomingEvent {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Departure {
     pub(crate) client: Address,
-    /// Calls to it and of it.
+    /// Calls to it and of it, and functions that it was given.
     pub(crate) sessions: usize,
+    /// Interfaces that it was given.
+    pub(crate) interfaces: usize,
 }
 
 impl<D: Driver> Engine<D> {
@@ -94,10 +96,14 @@ impl<D: Driver> Engine<D> {
             event::CLIENT_DISCONNECTED => {
                 if let Some(client) = payload::departed_client(packet) {
                     let text = texts::client_disconnected(&client);
-                    let sessions = self.drop_peer(&client, &text)
+                    let calls = self.drop_peer(&client, &text)
                         + self.running.forget_caller(client.as_str());
-                    self.events
-                        .push_back(Event::Departed(Departure { client, sessions }));
+                    let (functions, interfaces) = self.forget_holder(&client);
+                    self.events.push_back(Event::Departed(Departure {
+                        client,
+                        sessions: calls + functions,
+                        interfaces,
+                    }));
                 }
             }
             event::PEER_NOT_FOUND => {

@@ -5,6 +5,7 @@ use std::time::Instant;
 use hypha_codec::{Header, Packet, Text};
 use serde::Deserialize;
 
+use super::exports::Found;
 use super::outbox::{Content, Lane, Message, Queued};
 use super::services::Lookup;
 use super::{Driver, Engine, Event, Invoke, MAX_WAITING_REJECTS, Outcome, Remote};
@@ -111,6 +112,8 @@ impl<D: Driver> Engine<D> {
                     .admits(from, self.local.workspace(), self.manager())
                 {
                     Ok(handler.clone())
+                } else if record.is_interface() {
+                    Err(texts::interface_denied(path, from))
                 } else {
                     Err(texts::permission_denied(
                         path,
@@ -122,26 +125,41 @@ impl<D: Driver> Engine<D> {
             Lookup::NotCallable => Err(texts::invalid_method(from, path)),
             Lookup::Missing => Err(texts::method_expired(from, path)),
         };
-        let bytes = packet.payload().len();
         match handler {
             Err(text) => self.refuse(header, from, &text),
-            Ok(_) if !self.running.has_room(bytes) => self.refuse(header, from, texts::BUSY),
-            Ok(handler) => {
-                let session = header.session().map(Text::from);
-                let key = self
-                    .running
-                    .start(now, Text::from(from.as_str()), session, bytes);
-                self.events.push_back(Event::Invoke(Invoke {
-                    key,
-                    handler,
-                    from: from.clone(),
-                    packet: packet.clone(),
-                }));
-            }
+            Ok(handler) => self.invoke(now, packet, header, from, handler, None),
         }
     }
 
-    /// A frame for `SESSION.name`: an answer to one of our calls, or nothing we know.
+    fn invoke(
+        &mut self,
+        now: Instant,
+        packet: &Packet,
+        header: &Header<'_>,
+        from: &Address,
+        handler: D::Handler,
+        exported: Option<u64>,
+    ) {
+        let bytes = packet.payload().len();
+        if !self.running.has_room(bytes) {
+            return self.refuse(header, from, texts::BUSY);
+        }
+        if let Some(session) = exported {
+            self.exports.used(now, session);
+        }
+        let session = header.session().map(Text::from);
+        let sender = Text::from(from.as_str());
+        let key = self.running.start(now, sender, session, exported, bytes);
+        self.events.push_back(Event::Invoke(Invoke {
+            key,
+            handler,
+            from: from.clone(),
+            packet: packet.clone(),
+        }));
+    }
+
+    /// A frame for `SESSION.name`: an answer to one of our calls, or a call of a function that went
+    /// out inside a message.
     fn handle_session_call(
         &mut self,
         now: Instant,
@@ -150,32 +168,71 @@ impl<D: Driver> Engine<D> {
         from: &Address,
         path: &str,
     ) {
-        let Some((session, name)) = path.rsplit_once('.') else {
+        let Some((session, name)) = path.split_once('.') else {
             return;
         };
-        let Some((key, call)) = self
-            .calls
-            .key_of(session)
-            .and_then(|key| Some((key, self.calls.get(key)?)))
-        else {
+        let open = self.sessions.key(session).and_then(|key| {
+            let pending = self.calls.get(key).map(|call| &call.target);
+            Some((
+                key,
+                pending.is_some(),
+                pending.or_else(|| self.exports.target(key))?,
+            ))
+        });
+        let Some((key, is_pending, target)) = open else {
             // Late answers and heartbeats for dead sessions are ordinary (protocol section 18,
             // rules 5 and 6) and want no answer; calls into dead sessions get one.
             let text = texts::session_not_found(from, path);
             return self.refuse(header, from, &text);
         };
-        if call.target != *from {
-            let text = texts::access_denied(path, from, &call.target);
+        // Nobody but the target of the message may use its session (protocol section 7, rule 2).
+        if target != from {
+            let text = texts::access_denied(path, from, target);
             return self.refuse(header, from, &text);
         }
         match name {
-            answer::HEARTBEAT => self.heard_heartbeat(now, key, from),
-            answer::RESOLVE => self.finish_call(key, Outcome::Resolved(packet.clone())),
-            answer::REJECT => self.finish_call(key, Outcome::Rejected(packet.clone())),
-            _ => {
-                let text = texts::method_expired(from, path);
-                self.refuse(header, from, &text);
+            answer::HEARTBEAT if is_pending => self.heard_heartbeat(now, key, from),
+            answer::RESOLVE if is_pending => {
+                self.finish_call(key, Outcome::Resolved(packet.clone()));
             }
+            answer::REJECT if is_pending => {
+                self.finish_call(key, Outcome::Rejected(packet.clone()));
+            }
+            _ => self.handle_exported_call(now, packet, header, from, (key, name)),
         }
+    }
+
+    /// A call of a function that we gave to `from`.
+    fn handle_exported_call(
+        &mut self,
+        now: Instant,
+        packet: &Packet,
+        header: &Header<'_>,
+        from: &Address,
+        (session, name): (u64, &str),
+    ) {
+        let path = header.method().unwrap_or_default();
+        if let Some(text) = self.misdirected(header, path) {
+            return self.refuse(header, from, &text);
+        }
+        let handler = match self.exports.find(session, name) {
+            Found::Function(handler) => handler.clone(),
+            Found::NoFunction => {
+                let text = texts::method_expired(from, path);
+                return self.refuse(header, from, &text);
+            }
+        };
+        // The call belongs to a session of ours that must still be there (protocol section 6.4).
+        let orphaned = header.parent().is_some_and(|parent| {
+            self.sessions
+                .key(parent)
+                .is_none_or(|key| !self.calls.contains(key) && self.exports.target(key).is_none())
+        });
+        if orphaned {
+            let text = texts::parent_closed(from, path);
+            return self.refuse(header, from, &text);
+        }
+        self.invoke(now, packet, header, from, handler, Some(session));
     }
 
     fn heard_heartbeat(&mut self, now: Instant, key: u64, from: &Address) {
@@ -183,6 +240,20 @@ impl<D: Driver> Engine<D> {
             self.outbox
                 .heard_heartbeat(from.as_str(), &mut call.reservation);
         }
+    }
+
+    /// A client is gone, and with it the use of everything that it alone could call. Says how many
+    /// sessions and interfaces those were.
+    pub(super) fn forget_holder(&mut self, client: &Address) -> (usize, usize) {
+        let before = self.exports.len();
+        let closed = self.exports.close_target(client);
+        self.dropped(closed);
+        let interfaces = self.services.remove_interfaces_of(client);
+        let count = interfaces.len();
+        for interface in interfaces {
+            self.dropped(interface.methods.into_values().collect());
+        }
+        (before - self.exports.len(), count)
     }
 
     /// The answer of the call with this session cannot come: its sender would need several frames.

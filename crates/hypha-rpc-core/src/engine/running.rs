@@ -15,6 +15,8 @@ pub(crate) struct RunningCall {
     pub(crate) from: Text,
     /// The caller's session; without one no answer is wanted.
     pub(crate) session: Option<Text>,
+    /// The session of ours that the called function lives in.
+    pub(crate) exported: Option<u64>,
     started: Instant,
     bytes: usize,
     heartbeat: Option<Heartbeat>,
@@ -72,6 +74,7 @@ impl Running {
         now: Instant,
         from: Text,
         session: Option<Text>,
+        exported: Option<u64>,
         bytes: usize,
     ) -> u64 {
         let key = self.next_key;
@@ -82,6 +85,7 @@ impl Running {
             RunningCall {
                 from,
                 session,
+                exported,
                 started: now,
                 bytes,
                 heartbeat: None,

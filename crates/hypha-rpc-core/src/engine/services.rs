@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hypha_codec::{Map, Text};
 
 use crate::access::Access;
+use crate::address::Address;
 use crate::member::member;
 
 /// What the engine keeps of a service: `H` is what runs a method.
@@ -19,6 +20,13 @@ pub(crate) struct ServiceRecord<H> {
     pub(crate) methods: HashMap<Text, H>,
     /// What `get_service` answers: members and configuration, functions as descriptors.
     pub(crate) description: Arc<Map>,
+}
+
+impl<H> ServiceRecord<H> {
+    /// Whether it is an interface: not registered anywhere, and for one caller only.
+    pub(crate) fn is_interface(&self) -> bool {
+        self.access.only.is_some()
+    }
 }
 
 /// A service of this id is there already.
@@ -40,25 +48,45 @@ pub(crate) enum Lookup<'a, H> {
 #[derive(Debug)]
 pub(crate) struct Services<H> {
     by_id: HashMap<Text, ServiceRecord<H>>,
+    interfaces: usize,
 }
 
 impl<H> Services<H> {
     pub(crate) fn new() -> Self {
         Self {
             by_id: HashMap::new(),
+            interfaces: 0,
         }
     }
 
+    /// How many are registered, interfaces not counted.
     pub(crate) fn len(&self) -> usize {
-        self.by_id.len()
+        self.by_id.len() - self.interfaces
+    }
+
+    /// How many are interfaces.
+    pub(crate) fn interfaces(&self) -> usize {
+        self.interfaces
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<&ServiceRecord<H>> {
         self.by_id.get(id)
     }
 
+    /// Those that are registered: interfaces are nobody's business but their one caller's.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &ServiceRecord<H>> {
-        self.by_id.values()
+        self.by_id.values().filter(|record| !record.is_interface())
+    }
+
+    /// Takes out the interfaces that `client` alone could call.
+    pub(crate) fn remove_interfaces_of(&mut self, client: &Address) -> Vec<ServiceRecord<H>> {
+        let ids: Vec<Text> = self
+            .by_id
+            .values()
+            .filter(|record| record.access.only.as_ref() == Some(client))
+            .map(|record| record.id.clone())
+            .collect();
+        ids.iter().filter_map(|id| self.remove(id)).collect()
     }
 
     /// Adds a service. One of the same id is replaced, and handed back, only if `overwrite`.
@@ -70,11 +98,16 @@ impl<H> Services<H> {
         if !overwrite && self.by_id.contains_key(&record.id) {
             return Err(IdTaken);
         }
-        Ok(self.by_id.insert(record.id.clone(), record).map(Box::new))
+        self.interfaces += usize::from(record.is_interface());
+        let replaced = self.by_id.insert(record.id.clone(), record);
+        self.interfaces -= usize::from(replaced.as_ref().is_some_and(ServiceRecord::is_interface));
+        Ok(replaced.map(Box::new))
     }
 
     pub(crate) fn remove(&mut self, id: &str) -> Option<ServiceRecord<H>> {
-        self.by_id.remove(id)
+        let removed = self.by_id.remove(id)?;
+        self.interfaces -= usize::from(removed.is_interface());
+        Some(removed)
     }
 
     /// Finds `<service>.<path>`.

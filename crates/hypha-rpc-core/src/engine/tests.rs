@@ -4,6 +4,7 @@ mod access;
 mod callers;
 mod control;
 mod events;
+mod exports;
 mod running;
 
 use std::collections::HashMap;
@@ -60,6 +61,7 @@ fn engine(remote: Remote) -> TestEngine {
             access: Access {
                 visibility,
                 authorized_workspaces: authorized.into_iter().map(Text::from).collect(),
+                only: None,
             },
             methods: HashMap::from([(Text::from("f"), "f"), (Text::from("deep.0.g"), "g")]),
             description: Arc::new(Map::from([("constant", Value::from(1))])),
@@ -168,8 +170,16 @@ fn call(engine: &mut TestEngine, key: u64, target: &str) {
         payload: Rope::from(hypha_codec::encode(&Value::from("payload")).unwrap()),
         timeout: Some(10 * SECOND),
         parent: None,
+        exports: None,
     };
-    engine.start_call(key, call, "caller", None);
+    engine.start_call(start(), key, call, "caller", None);
+}
+
+fn resolve(payload: impl Into<Rope>) -> Answer<&'static str> {
+    Answer::Resolve {
+        payload: payload.into(),
+        exports: None,
+    }
 }
 
 fn outcome(engine: &mut TestEngine) -> Option<Outcome> {

@@ -50,6 +50,8 @@ pub struct RemoteClientDisconnected {
     pub client_id: String,
     /// Calls to it that failed, and calls of it whose answer nobody waits for any more.
     pub sessions_cleaned: u64,
+    /// Interfaces of ours that it alone could call.
+    pub rintf_cleaned: u64,
 }
 
 impl Publisher {
@@ -58,6 +60,7 @@ impl Publisher {
         let data = Map::from([
             ("client_id", Value::from(departure.client.as_str())),
             ("sessions_cleaned", Value::from(departure.sessions as u64)),
+            ("rintf_cleaned", Value::from(departure.interfaces as u64)),
         ]);
         self.tell(event::REMOTE_CLIENT_DISCONNECTED, data);
     }

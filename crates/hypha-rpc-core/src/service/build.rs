@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use hypha_codec::wire::key;
 use hypha_codec::{Map, Promised, Text, Value};
 
 use super::{Member, Members, Method, RequireContext, Service};
@@ -66,13 +67,7 @@ impl Service {
         {
             return Err(InvalidService::DescriptionLength(length));
         }
-        let mut layout = Layout {
-            local,
-            server_url,
-            service: &self.id,
-            methods: HashMap::new(),
-            context_methods: Vec::new(),
-        };
+        let mut layout = Layout::new(local, server_url.cloned(), &self.id);
         let (described, schema) = layout.object(&self.members, "", true)?;
         let Layout {
             methods,
@@ -171,15 +166,44 @@ fn config(
 }
 
 /// Walks the members of one service.
-struct Layout<'a> {
+#[derive(Debug)]
+pub(crate) struct Layout<'a> {
     local: &'a Address,
-    server_url: Option<&'a Text>,
+    server_url: Option<Text>,
     service: &'a Text,
     methods: HashMap<Text, Target>,
     context_methods: Vec<Text>,
 }
 
-impl Layout<'_> {
+impl<'a> Layout<'a> {
+    pub(crate) fn new(local: &'a Address, server_url: Option<Text>, service: &'a Text) -> Self {
+        Self {
+            local,
+            server_url,
+            service,
+            methods: HashMap::new(),
+            context_methods: Vec::new(),
+        }
+    }
+
+    /// The members of an interface as its receiver sees them.
+    pub(crate) fn interface(&mut self, members: &Members) -> Result<Map, InvalidService> {
+        let taken = members
+            .entries
+            .iter()
+            .find(|(name, _)| [key::RINTF, key::RINTF_SERVICE_ID, key::DISPOSE].contains(&&**name));
+        if let Some((name, _)) = taken {
+            return Err(InvalidService::Member(name.to_string()));
+        }
+        self.object(members, "", false)
+            .map(|(described, _)| described)
+    }
+
+    /// What runs the methods, by their paths.
+    pub(crate) fn into_methods(self) -> HashMap<Text, Target> {
+        self.methods
+    }
+
     /// The members as callers see them, and their schemas.
     fn object(
         &mut self,
@@ -239,7 +263,7 @@ impl Layout<'_> {
         let schema = function_schema(method, name);
         let wire_path = format!("{SERVICES}.{}.{path}", self.service);
         let mut descriptor = hypha_codec::Method::new(self.local.as_str(), wire_path);
-        descriptor.server = self.server_url.cloned();
+        descriptor.server = self.server_url.clone();
         descriptor.promise = Promised::Always;
         descriptor.name = Some(Text::from(name));
         descriptor.is_async = Some(true);

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use hypha_codec::{CodecRegistry, Map, Value};
+use hypha_codec::{Map, Value};
 use serde::de::value::Error as SimpleError;
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
 
+use super::encoder::ReplyEncoder;
 use super::method::{Invocation, Param};
 use crate::context::Context;
 use crate::error::{RemoteError, RemoteErrorKind};
@@ -34,7 +35,7 @@ pub struct CallArguments {
     positional: std::vec::IntoIter<Value>,
     kwargs: Map,
     params: Arc<Vec<Param>>,
-    registry: CodecRegistry,
+    encoder: ReplyEncoder,
     /// How many parameters have asked for an argument.
     taken: usize,
     given: usize,
@@ -49,7 +50,7 @@ impl CallArguments {
             positional: invocation.args.into_iter(),
             kwargs: invocation.kwargs,
             params: invocation.params,
-            registry: invocation.registry,
+            encoder: invocation.encoder,
             taken: 0,
             given,
             open_kwargs: false,
@@ -62,9 +63,10 @@ impl CallArguments {
         &self.context
     }
 
-    /// The codecs of the peer.
-    pub(super) fn registry(&self) -> &CodecRegistry {
-        &self.registry
+    /// What encodes the result of the call.
+    #[must_use]
+    pub fn encoder(&self) -> &ReplyEncoder {
+        &self.encoder
     }
 
     /// The next argument: positional, by name, or the default of its parameter.
@@ -179,6 +181,20 @@ impl FromCall for Kwargs {
             .partition(|(name, _)| later.iter().any(|kept| name.as_str() == Some(kept)));
         arguments.kwargs = Map::from_entries(kept);
         Ok(Self(Map::from_entries(taken)))
+    }
+}
+
+/// All positional arguments that the parameters before this one left.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a wrapper to be taken apart in a parameter list"
+)]
+pub struct Rest(pub Vec<Value>);
+
+impl FromCall for Rest {
+    fn from_call(arguments: &mut CallArguments) -> Result<Self, RemoteError> {
+        Ok(Self(arguments.positional.by_ref().collect()))
     }
 }
 

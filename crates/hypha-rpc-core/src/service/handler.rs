@@ -2,9 +2,12 @@
 
 use std::future::Future;
 
+use futures_core::Stream;
+
 use super::extract::{CallArguments, FromCall};
 use super::reply::{IntoReply, Output};
 use crate::error::RemoteError;
+use crate::stream::Streamed;
 
 /// An async function or closure that can be a method.
 ///
@@ -41,6 +44,22 @@ pub trait BlockingHandler<Args>: Send + Sync + 'static {
     fn call(&self, arguments: CallArguments) -> Result<Output, RemoteError>;
 }
 
+/// A function or closure whose result is a stream of items.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a streaming method",
+    note = "streaming handlers are `Fn(..) -> impl Stream + Send` with up to 12 arguments, each `DeserializeOwned` or an extractor such as `Context`; items are what methods may return"
+)]
+pub trait StreamHandler<Args>: Send + Sync + 'static {
+    /// Whether an argument is the [`Context`](crate::Context).
+    fn takes_context(&self) -> bool;
+
+    /// Extracts the arguments and makes the stream, which is not polled yet.
+    ///
+    /// # Errors
+    /// If an argument is missing or does not fit.
+    fn start(&self, arguments: CallArguments) -> Result<Streamed, RemoteError>;
+}
+
 macro_rules! handlers {
     ($($arg:ident),*) => {
         impl<F, Fut, $($arg,)*> Handler<($($arg,)*)> for F
@@ -57,13 +76,32 @@ macro_rules! handlers {
             #[allow(non_snake_case, unused_mut, reason = "one body for every number of arguments")]
             fn call(&self, mut arguments: CallArguments) -> impl Future<Output = Result<Output, RemoteError>> + Send + 'static {
                 // The function is called here and not in the future, which then need not hold it.
-                let registry = arguments.registry().clone();
+                let encoder = arguments.encoder().clone();
                 let started = (|| -> Result<Fut, RemoteError> {
                     $(let $arg = $arg::from_call(&mut arguments)?;)*
                     arguments.finish(&[$($arg::IS_CONTEXT),*])?;
                     Ok(self($($arg),*))
                 })();
-                async move { started?.await.into_reply(&registry) }
+                async move { started?.await.into_reply(&encoder) }
+            }
+        }
+
+        impl<F, S, $($arg,)*> StreamHandler<($($arg,)*)> for F
+        where
+            F: Fn($($arg),*) -> S + Send + Sync + 'static,
+            S: Stream + Send + 'static,
+            S::Item: IntoReply + Send + 'static,
+            $($arg: FromCall,)*
+        {
+            fn takes_context(&self) -> bool {
+                false $(|| $arg::IS_CONTEXT)*
+            }
+
+            #[allow(non_snake_case, unused_mut, reason = "one body for every number of arguments")]
+            fn start(&self, mut arguments: CallArguments) -> Result<Streamed, RemoteError> {
+                $(let $arg = $arg::from_call(&mut arguments)?;)*
+                arguments.finish(&[$($arg::IS_CONTEXT),*])?;
+                Ok(Streamed::new(self($($arg),*)))
             }
         }
 
@@ -80,9 +118,9 @@ macro_rules! handlers {
             #[allow(non_snake_case, unused_mut, reason = "one body for every number of arguments")]
             fn call(&self, mut arguments: CallArguments) -> Result<Output, RemoteError> {
                 $(let $arg = $arg::from_call(&mut arguments)?;)*
-                let registry = arguments.registry().clone();
+                let encoder = arguments.encoder().clone();
                 arguments.finish(&[$($arg::IS_CONTEXT),*])?;
-                self($($arg),*).into_reply(&registry)
+                self($($arg),*).into_reply(&encoder)
             }
         }
     };

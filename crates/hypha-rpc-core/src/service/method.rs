@@ -6,20 +6,21 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{self, Poll};
 
-use hypha_codec::{CodecRegistry, Map, Text, Value};
+use hypha_codec::{Map, Text, Value};
 use serde::Serialize;
 use tower::ServiceExt as _;
 use tower::util::BoxCloneSyncService;
 use tower_layer::Layer;
 
+use super::encoder::ReplyEncoder;
 use super::extract::CallArguments;
-use super::handler::{BlockingHandler, Handler};
-use super::reply::Output;
+use super::handler::{BlockingHandler, Handler, StreamHandler};
+use super::reply::{IntoReply, Output};
 use crate::context::Context;
 use crate::error::RemoteError;
 use crate::extensions::Extensions;
 
-type HandlerFuture = Pin<Box<dyn Future<Output = Result<Output, RemoteError>> + Send>>;
+pub(crate) type HandlerFuture = Pin<Box<dyn Future<Output = Result<Output, RemoteError>> + Send>>;
 type ErasedHandler = dyn Fn(CallArguments) -> HandlerFuture + Send + Sync;
 
 /// A method with what callers can know of it: the names of its parameters and its docs.
@@ -37,8 +38,10 @@ type ErasedHandler = dyn Fn(CallArguments) -> HandlerFuture + Send + Sync;
 pub struct Method {
     service: MethodService,
     pub(crate) params: Arc<Vec<Param>>,
+    pub(crate) name: Option<Text>,
     pub(crate) doc: Option<Text>,
     pub(crate) takes_context: bool,
+    pub(crate) foreign_functions: bool,
 }
 
 impl Method {
@@ -77,6 +80,25 @@ impl Method {
         Self::erased(takes_context, Arc::new(run))
     }
 
+    /// A method whose result is a generator of the items of a stream.
+    #[must_use]
+    pub fn stream<Args>(handler: impl StreamHandler<Args>) -> Self {
+        let takes_context = handler.takes_context();
+        let run = move |arguments: CallArguments| -> HandlerFuture {
+            let encoder = arguments.encoder().clone();
+            let started = handler.start(arguments);
+            Box::pin(async move { started?.into_reply(&encoder) })
+        };
+        Self::erased(takes_context, Arc::new(run))
+    }
+
+    /// A method that takes its arguments as they come.
+    pub(crate) fn raw(
+        run: impl Fn(CallArguments) -> HandlerFuture + Send + Sync + 'static,
+    ) -> Self {
+        Self::erased(false, Arc::new(run))
+    }
+
     fn erased(takes_context: bool, run: Arc<ErasedHandler>) -> Self {
         let params = Arc::new(Vec::new());
         Self {
@@ -84,9 +106,22 @@ impl Method {
                 path: Path::Plain(run),
             },
             params,
+            name: None,
             doc: None,
             takes_context,
+            foreign_functions: false,
         }
+    }
+
+    /// Lets callers pass functions that lead to clients outside their own workspace.
+    ///
+    /// Without it such functions come in and cannot be called: a caller could otherwise make this
+    /// client call a third one, in its own name, which would refuse the caller. Check
+    /// [`Callback::target`](crate::Callback::target) before calling one.
+    #[must_use]
+    pub fn accept_foreign_functions(mut self) -> Self {
+        self.foreign_functions = true;
+        self
     }
 
     /// Names the next parameter, so that callers can pass it by name.
@@ -113,6 +148,14 @@ impl Method {
     #[must_use]
     pub fn params<P: Into<Param>>(mut self, params: impl IntoIterator<Item = P>) -> Self {
         self.params = Arc::new(params.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// The name that receivers see of a function that travels inside a message. Methods of services
+    /// have their names from the service.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<Text>) -> Self {
+        self.name = Some(name.into());
         self
     }
 
@@ -209,16 +252,22 @@ pub struct Invocation {
     /// What layers hand to the layers inside them.
     pub extensions: Extensions,
     pub(crate) params: Arc<Vec<Param>>,
-    pub(crate) registry: CodecRegistry,
+    pub(crate) encoder: ReplyEncoder,
 }
 
 impl Invocation {
+    /// What encodes the result of the call, for layers that answer themselves.
+    #[must_use]
+    pub fn encoder(&self) -> &ReplyEncoder {
+        &self.encoder
+    }
+
     pub(crate) fn new(
         context: Context,
         args: Vec<Value>,
         kwargs: Map,
         params: Arc<Vec<Param>>,
-        registry: CodecRegistry,
+        encoder: ReplyEncoder,
     ) -> Self {
         Self {
             context,
@@ -226,7 +275,7 @@ impl Invocation {
             kwargs,
             extensions: Extensions::new(),
             params,
-            registry,
+            encoder,
         }
     }
 }

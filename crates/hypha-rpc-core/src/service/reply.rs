@@ -5,34 +5,38 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use bytes::Bytes;
-use hypha_codec::{Binary, CodecRegistry, NdArray, Rope, Timestamp, TypedArray, Value};
+use hypha_codec::{Binary, NdArray, Rope, Timestamp, TypedArray, Value};
 use serde::Serialize;
 use tower::BoxError;
 
+use super::encoder::ReplyEncoder;
+use crate::callback::{Callback, Closure};
+use crate::engine::Exported;
 use crate::error::{CallError, RemoteError, with_sources};
-use crate::payload;
+use crate::interface::{Interface, RemoteObject};
+use crate::stream::{RemoteStream, Streamed};
+use crate::target::Target;
 
 /// The result of a method, encoded.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Output {
     pub(crate) payload: Rope,
+    /// Functions inside the result.
+    pub(crate) exports: Option<Exported<Target>>,
 }
 
 impl Output {
-    /// Encodes a result with the codecs of the peer.
+    /// Encodes a result.
     ///
     /// # Errors
     /// If it cannot travel.
     pub fn new<T: Serialize + ?Sized>(
-        registry: &CodecRegistry,
+        encoder: &ReplyEncoder,
         result: &T,
     ) -> Result<Self, RemoteError> {
-        match payload::resolve(registry, result) {
-            Ok(payload) => Ok(Self { payload }),
-            Err(error) => Err(RemoteError::new(format!(
-                "the result cannot be sent: {error}"
-            ))),
-        }
+        encoder
+            .encode(result)
+            .map_err(|error| RemoteError::new(format!("the result cannot be sent: {error}")))
     }
 
     /// Bytes of the encoded answer.
@@ -58,11 +62,11 @@ impl Output {
     note = "return `Result<T, E>` with `T: Serialize` and `E: Display`, or wrap it: `Returns(value)`"
 )]
 pub trait IntoReply {
-    /// Encodes the result with the codecs of the peer.
+    /// Encodes the result.
     ///
     /// # Errors
     /// The error that the caller gets.
-    fn into_reply(self, registry: &CodecRegistry) -> Result<Output, RemoteError>;
+    fn into_reply(self, encoder: &ReplyEncoder) -> Result<Output, RemoteError>;
 }
 
 /// Any `Serialize` type as the result of a handler that cannot fail.
@@ -74,15 +78,15 @@ pub trait IntoReply {
 pub struct Returns<T>(pub T);
 
 impl<T: Serialize> IntoReply for Returns<T> {
-    fn into_reply(self, registry: &CodecRegistry) -> Result<Output, RemoteError> {
-        Output::new(registry, &self.0)
+    fn into_reply(self, encoder: &ReplyEncoder) -> Result<Output, RemoteError> {
+        Output::new(encoder, &self.0)
     }
 }
 
 impl<T: Serialize, E: fmt::Display + Send + 'static> IntoReply for Result<T, E> {
-    fn into_reply(self, registry: &CodecRegistry) -> Result<Output, RemoteError> {
+    fn into_reply(self, encoder: &ReplyEncoder) -> Result<Output, RemoteError> {
         match self {
-            Ok(result) => Output::new(registry, &result),
+            Ok(result) => Output::new(encoder, &result),
             Err(error) => Err(into_remote_error(error)),
         }
     }
@@ -91,8 +95,8 @@ impl<T: Serialize, E: fmt::Display + Send + 'static> IntoReply for Result<T, E> 
 macro_rules! plain {
     ($($type:ty),* $(,)?) => {$(
         impl IntoReply for $type {
-            fn into_reply(self, registry: &CodecRegistry) -> Result<Output, RemoteError> {
-                Output::new(registry, &self)
+            fn into_reply(self, encoder: &ReplyEncoder) -> Result<Output, RemoteError> {
+                Output::new(encoder, &self)
             }
         }
     )*};
@@ -123,20 +127,36 @@ plain!(
     NdArray,
     TypedArray,
     Timestamp,
-    Binary
+    Binary,
+    Closure,
+    Streamed,
+    Interface,
+    RemoteObject
 );
 
+impl<Args, R> IntoReply for Callback<Args, R> {
+    fn into_reply(self, encoder: &ReplyEncoder) -> Result<Output, RemoteError> {
+        Output::new(encoder, &self)
+    }
+}
+
+impl<T> IntoReply for RemoteStream<T> {
+    fn into_reply(self, encoder: &ReplyEncoder) -> Result<Output, RemoteError> {
+        Output::new(encoder, &self)
+    }
+}
+
 impl IntoReply for Bytes {
-    fn into_reply(self, registry: &CodecRegistry) -> Result<Output, RemoteError> {
-        Output::new(registry, &Binary::from(self))
+    fn into_reply(self, encoder: &ReplyEncoder) -> Result<Output, RemoteError> {
+        Output::new(encoder, &Binary::from(self))
     }
 }
 
 macro_rules! containers {
     ($($type:ty where [$($param:ident),*]),* $(,)?) => {$(
         impl<$($param: Serialize),*> IntoReply for $type {
-            fn into_reply(self, registry: &CodecRegistry) -> Result<Output, RemoteError> {
-                Output::new(registry, &self)
+            fn into_reply(self, encoder: &ReplyEncoder) -> Result<Output, RemoteError> {
+                Output::new(encoder, &self)
             }
         }
     )*};
@@ -155,14 +175,14 @@ containers!(
 );
 
 impl<K: Serialize, T: Serialize, S> IntoReply for HashMap<K, T, S> {
-    fn into_reply(self, registry: &CodecRegistry) -> Result<Output, RemoteError> {
-        Output::new(registry, &self)
+    fn into_reply(self, encoder: &ReplyEncoder) -> Result<Output, RemoteError> {
+        Output::new(encoder, &self)
     }
 }
 
 impl<T: Serialize, S> IntoReply for HashSet<T, S> {
-    fn into_reply(self, registry: &CodecRegistry) -> Result<Output, RemoteError> {
-        Output::new(registry, &self)
+    fn into_reply(self, encoder: &ReplyEncoder) -> Result<Output, RemoteError> {
+        Output::new(encoder, &self)
     }
 }
 

@@ -7,11 +7,14 @@
 
 mod arguments;
 mod bad_input;
+mod callbacks;
 mod calls;
 mod connecting;
 mod endings;
 mod events;
+mod generators;
 mod identity;
+mod interfaces;
 mod layers;
 mod lifetime;
 mod pair;

@@ -139,8 +139,9 @@ fn a_call_that_wants_no_answer_ends_when_it_is_sent() {
         payload: Rope::new(),
         timeout: None,
         parent: None,
+        exports: None,
     };
-    engine.start_call(1, call, "caller", None);
+    engine.start_call(start(), 1, call, "caller", None);
     assert!(engine.poll_event().is_none());
     assert_eq!(sent(&mut engine, now).unwrap().3, None, "no session");
     assert!(matches!(outcome(&mut engine), Some(Outcome::Sent)));

@@ -136,7 +136,8 @@ fn a_departure_says_how_much_it_ended() {
         departures,
         [Departure {
             client,
-            sessions: 3
+            sessions: 3,
+            interfaces: 0,
         }]
     );
     assert_eq!(engine.stats().pending_calls, 1);

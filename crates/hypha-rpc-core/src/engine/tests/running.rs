@@ -36,8 +36,9 @@ fn a_running_call_gives_signs_of_life_until_its_answer() {
         assert!(payload.is_null());
     }
     engine.answer(
+        start(),
         invoke.key,
-        Answer::Resolve(Rope::from(hypha_codec::encode(&Value::from(1)).unwrap())),
+        resolve(Rope::from(hypha_codec::encode(&Value::from(1)).unwrap())),
     );
     assert_eq!(sent(&mut engine, t0).unwrap().1, "A.B.resolve");
     engine.handle_timeout(t0 + 100 * SECOND);
@@ -72,7 +73,7 @@ fn a_caller_that_left_gets_no_more_heartbeats_and_no_answer() {
     assert_eq!(sent(&mut engine, t0).unwrap().0, "ws/other");
     assert!(engine.poll_transmit(t0).is_none());
     assert_eq!(engine.stats().running_calls, 2, "what runs goes on");
-    engine.answer(0, Answer::Resolve(Rope::new()));
+    engine.answer(start(), 0, resolve(Rope::new()));
     assert!(engine.poll_transmit(t0).is_none());
     assert_eq!(engine.stats().running_calls, 1);
 }
@@ -99,7 +100,7 @@ fn running_calls_are_bounded_in_number_and_bytes_until_their_answers_are_written
     }
     engine.handle_frame(now, call("small"));
     assert!(rejected(&mut engine).unwrap().2.starts_with("Busy: "));
-    engine.answer(keys[0], Answer::Resolve(Rope::from(vec![0xc0; 990])));
+    engine.answer(start(), keys[0], resolve(Rope::from(vec![0xc0; 990])));
     engine.handle_frame(now, call("small"));
     assert!(engine.poll_event().is_none(), "the answer still waits");
     while engine.poll_transmit(now).is_some() {}

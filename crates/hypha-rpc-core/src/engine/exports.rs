@@ -1,0 +1,204 @@
+//! Functions of ours that went out inside messages: who may call them, and for how long.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use hypha_codec::Text;
+
+use super::services::ServiceRecord;
+use super::timers::after;
+use crate::address::Address;
+use crate::protocol::SESSION_TTL;
+
+/// What goes out with one message.
+#[derive(Debug)]
+pub(crate) struct Exported<H> {
+    /// The number of the session that the functions live in.
+    pub(crate) key: u64,
+    /// Functions by their name in the session.
+    pub(crate) functions: Vec<(Text, H)>,
+    /// Interfaces: services for the receiver alone.
+    pub(crate) interfaces: Vec<ServiceRecord<H>>,
+}
+
+/// How long the functions of a session live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lease {
+    /// Until the call that they are arguments of has its outcome.
+    Call,
+    /// Until nobody has called one for [`SESSION_TTL`]: functions in results (protocol section 6.5).
+    Use,
+}
+
+/// What the path `SESSION.name` leads to.
+#[derive(Debug)]
+pub(crate) enum Found<'a, H> {
+    /// A function.
+    Function(&'a H),
+    /// The session holds no such function.
+    NoFunction,
+}
+
+/// The sessions whose functions peers may call.
+#[derive(Debug)]
+pub(crate) struct Exports<H> {
+    sessions: HashMap<u64, Session<H>>,
+    next_sweep: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Session<H> {
+    target: Address,
+    lease: Lease,
+    functions: HashMap<Text, H>,
+    last_used: Instant,
+    running: usize,
+}
+
+/// Sessions that live by their use, at most: results with functions are refused beyond it.
+const MAX_LEASED: usize = 65_536;
+
+/// How often sessions that nobody uses are looked for.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+
+impl<H> Exports<H> {
+    pub(crate) fn new() -> Self {
+        Self {
+            sessions: HashMap::new(),
+            next_sweep: None,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Whether functions in one more result can be kept.
+    pub(crate) fn has_room(&self) -> bool {
+        self.sessions.len() < MAX_LEASED
+    }
+
+    pub(crate) fn open(
+        &mut self,
+        now: Instant,
+        key: u64,
+        target: Address,
+        functions: Vec<(Text, H)>,
+        lease: Lease,
+    ) {
+        if functions.is_empty() {
+            return;
+        }
+        let session = Session {
+            target,
+            lease,
+            functions: functions.into_iter().collect(),
+            last_used: now,
+            running: 0,
+        };
+        self.sessions.insert(key, session);
+        if lease == Lease::Use && self.next_sweep.is_none() {
+            self.next_sweep = Some(after(now, SWEEP_INTERVAL));
+        }
+    }
+
+    /// Who may call the functions of a session.
+    pub(crate) fn target(&self, key: u64) -> Option<&Address> {
+        self.sessions.get(&key).map(|session| &session.target)
+    }
+
+    pub(crate) fn find(&self, key: u64, name: &str) -> Found<'_, H> {
+        let function = self
+            .sessions
+            .get(&key)
+            .and_then(|session| session.functions.get(name));
+        function.map_or(Found::NoFunction, Found::Function)
+    }
+
+    /// A function of the session is called.
+    pub(crate) fn used(&mut self, now: Instant, key: u64) {
+        if let Some(session) = self.sessions.get_mut(&key) {
+            session.last_used = now;
+            session.running += 1;
+        }
+    }
+
+    /// A function of the session has answered.
+    pub(crate) fn returned(&mut self, now: Instant, key: u64) {
+        if let Some(session) = self.sessions.get_mut(&key) {
+            session.last_used = now;
+            session.running = session.running.saturating_sub(1);
+        }
+    }
+
+    /// Takes functions out; a session without any is gone.
+    pub(crate) fn release(&mut self, key: u64, names: &[Text]) -> Vec<H> {
+        let Some(session) = self.sessions.get_mut(&key) else {
+            return Vec::new();
+        };
+        let released = names
+            .iter()
+            .filter_map(|name| session.functions.remove(name))
+            .collect();
+        if session.functions.is_empty() {
+            self.sessions.remove(&key);
+        }
+        released
+    }
+
+    /// The call of a session has its outcome.
+    pub(crate) fn close_call(&mut self, key: u64) -> Vec<H> {
+        match self.sessions.get(&key) {
+            Some(session) if session.lease == Lease::Call => self.close(key),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A peer is gone, and with it whoever could call what it was given.
+    pub(crate) fn close_target(&mut self, target: &Address) -> Vec<H> {
+        self.close_where(|session| session.target == *target)
+    }
+
+    pub(crate) fn close_all(&mut self) -> Vec<H> {
+        self.close_where(|_| true)
+    }
+
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        self.next_sweep
+    }
+
+    /// Closes sessions that nobody has used for long.
+    pub(crate) fn sweep(&mut self, now: Instant) -> Vec<H> {
+        if self.next_sweep.is_none_or(|at| at > now) {
+            return Vec::new();
+        }
+        let closed = self.close_where(|session| {
+            session.lease == Lease::Use
+                && session.running == 0
+                && after(session.last_used, SESSION_TTL) <= now
+        });
+        let leased = self
+            .sessions
+            .values()
+            .any(|session| session.lease == Lease::Use);
+        self.next_sweep = leased.then(|| after(now, SWEEP_INTERVAL));
+        closed
+    }
+
+    fn close(&mut self, key: u64) -> Vec<H> {
+        let session = self.sessions.remove(&key);
+        session.map_or_else(Vec::new, |session| {
+            session.functions.into_values().collect()
+        })
+    }
+
+    fn close_where(&mut self, select: impl Fn(&Session<H>) -> bool) -> Vec<H> {
+        let keys: Vec<u64> = self
+            .sessions
+            .iter()
+            .filter(|(_, session)| select(session))
+            .map(|(key, _)| *key)
+            .collect();
+        keys.into_iter().flat_map(|key| self.close(key)).collect()
+    }
+}

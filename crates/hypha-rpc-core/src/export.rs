@@ -1,0 +1,151 @@
+//! Local functions, streams and interfaces on their way out: they get a place that the receiver can
+//! call, and a descriptor that says where it is.
+
+use std::sync::Arc;
+
+use hypha_codec::{EncodeError, Export, Generator, Method, Object, Promised, Text, Value};
+
+use crate::address::Address;
+use crate::callback::Closure;
+use crate::engine::{Exported, ServiceRecord};
+use crate::import::Origin;
+use crate::interface::Interface;
+use crate::service::Method as LocalMethod;
+use crate::shared::Shared;
+use crate::stream::{RemoteStream, Source, Streamed};
+use crate::target::Target;
+
+/// The export hook of one message to one receiver.
+#[derive(Debug)]
+pub(crate) struct Exporter {
+    shared: Arc<Shared>,
+    to: Address,
+    exported: Option<Exported<Target>>,
+}
+
+impl Exporter {
+    pub(crate) fn new(shared: Arc<Shared>, to: Address) -> Self {
+        Self {
+            shared,
+            to,
+            exported: None,
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Who gets the message.
+    pub(crate) fn receiver(&self) -> &Address {
+        &self.to
+    }
+
+    /// What the message brings along, if anything.
+    pub(crate) fn finish(self) -> Option<Exported<Target>> {
+        self.exported
+    }
+
+    /// The number of the session that the functions of this message live in.
+    pub(crate) fn session(&mut self) -> u64 {
+        self.exported().key
+    }
+
+    /// Two names for functions that belong together, the second one with a suffix, and the paths
+    /// at which the receiver finds them.
+    pub(crate) fn pair(&mut self, suffix: &str) -> ([Text; 2], [Text; 2]) {
+        let index = self.exported().functions.len();
+        let names = [index.to_string(), format!("{index}-{suffix}")].map(Text::from);
+        let paths = names.clone().map(|name| self.path(&name));
+        (names, paths)
+    }
+
+    /// Puts a function at a name of the session.
+    pub(crate) fn place(&mut self, name: Text, target: Target) {
+        self.exported().functions.push((name, target));
+    }
+
+    pub(crate) fn interface(&mut self, record: ServiceRecord<Target>) {
+        self.exported().interfaces.push(record);
+    }
+
+    /// Describes a function that has its place.
+    pub(crate) fn describe(&self, path: Text, method: &LocalMethod) -> Method {
+        let mut descriptor = Method::new(self.shared.local.as_str(), path);
+        descriptor.server = self.shared.server_url();
+        descriptor.promise = Promised::Always;
+        descriptor.doc = method.doc.clone();
+        descriptor.name = method.name.clone();
+        descriptor
+    }
+
+    fn path(&mut self, name: &str) -> Text {
+        let session = self.session();
+        Text::from(format!("{}.{name}", self.shared.sessions.id(session)))
+    }
+
+    fn exported(&mut self) -> &mut Exported<Target> {
+        let shared = &self.shared;
+        self.exported.get_or_insert_with(|| Exported {
+            key: shared.next_key(),
+            functions: Vec::new(),
+            interfaces: Vec::new(),
+        })
+    }
+
+    fn closure(&mut self, method: &LocalMethod) -> Value {
+        let name = Text::from(self.exported().functions.len().to_string());
+        let path = self.path(&name);
+        self.place(name, Target::method(method));
+        Value::from(self.describe(path, method))
+    }
+}
+
+impl Export for Exporter {
+    fn export(&mut self, object: &Object) -> Result<Value, EncodeError> {
+        if let Some(closure) = object.downcast_ref::<Closure>() {
+            Ok(self.closure(closure.method()))
+        } else if let Some(stream) = object.downcast_ref::<Streamed>() {
+            stream.export(self)
+        } else if let Some(interface) = object.downcast_ref::<Interface>() {
+            interface.export(self)
+        } else {
+            Err(EncodeError::unsupported(object.type_name()))
+        }
+    }
+
+    /// The receiver calls a function that is passed on directly, if it can: a function of another
+    /// server's client is reached through us.
+    fn method(&mut self, method: &Method) -> Result<Option<Value>, EncodeError> {
+        let Some(origin) = method.handle().and_then(Object::downcast_ref::<Origin>) else {
+            return Ok(None);
+        };
+        let came_over_our_server = match origin.peer.get() {
+            Ok(theirs) => {
+                Arc::ptr_eq(&theirs, &self.shared)
+                    || theirs.server_url() == self.shared.server_url()
+            }
+            Err(_) => true,
+        };
+        if came_over_our_server {
+            return Ok(None);
+        }
+        Ok(Some(
+            self.closure(Closure::forward(method.clone()).method()),
+        ))
+    }
+
+    /// Whoever made a generator serves one consumer: a generator that is passed on goes through us.
+    fn generator(&mut self, generator: &Generator) -> Result<Option<Value>, EncodeError> {
+        let Some(source) = generator.handle().cloned() else {
+            return Ok(None);
+        };
+        match source.downcast_arc::<Source>() {
+            Ok(source) => {
+                let items = RemoteStream::<Value>::of(source);
+                Streamed::new(items).export(self).map(Some)
+            }
+            Err(_) => Ok(None),
+        }
+    }
+}
