@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod calls;
+mod events;
 mod fixture;
 mod harness;
 mod identity;

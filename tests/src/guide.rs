@@ -13,6 +13,7 @@ pages! {
     calls: "docs/guide/calls.md",
     codecs: "docs/guide/codecs.md",
     connect: "docs/guide/connect.md",
+    events: "docs/guide/events.md",
     embedding_the_codec: "docs/guide/embedding-the-codec.md",
     layers: "docs/guide/layers.md",
     lookup: "docs/guide/lookup.md",

@@ -326,6 +326,30 @@ impl Peer {
         self.command("manager", arguments).await
     }
 
+    /// Reports events of these names as `heard` from now on, and subscribes to their broadcasts if asked to.
+    ///
+    /// # Errors
+    /// The server refuses the subscription.
+    pub async fn listen(&self, names: &[&str], subscribe: bool) -> Result<(), PeerError> {
+        for name in names {
+            let arguments = json!({ "name": name });
+            self.command("listen", arguments).await?;
+        }
+        if subscribe {
+            self.manager("subscribe", json!([names])).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends an event: a whole message, with its `type`, as the client's `emit` takes it.
+    ///
+    /// # Errors
+    /// The client does not take it.
+    pub async fn emit(&self, message: Json) -> Result<(), PeerError> {
+        let arguments = json!({ "message": message });
+        self.command("emit", arguments).await.map(drop)
+    }
+
     /// Sends bytes of the test's own making over the client's connection.
     ///
     /// # Errors
@@ -336,7 +360,8 @@ impl Peer {
     }
 
     /// The next happening of this name that was not asked for before: `started` with the name of a method, `touched`
-    /// with the id of a service, `called` with the name and arguments of a recorded function, `generator_closed`.
+    /// with the id of a service, `called` with the name and arguments of a recorded function, `generator_closed`,
+    /// `heard` with the message of an event that was listened for.
     ///
     /// # Errors
     /// Nothing of this name happens before the deadline.

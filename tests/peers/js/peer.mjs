@@ -92,6 +92,16 @@ const commands = {
     await connections.get(conn).server.rpc.ping(client, timeout);
     return null;
   },
+  /** Report every event of this name as it comes: `heard` with the fields of its message. */
+  async listen({ conn = "main", name }) {
+    connections.get(conn).server.rpc.on(name, ({ ctx, ...fields }) => emit("heard", fields));
+    return null;
+  },
+  /** Send an event, a message as it is written. */
+  async emit({ conn = "main", message }) {
+    await connections.get(conn).server.rpc.emit(revive(message));
+    return null;
+  },
   /** Send a frame of the test's own making over the authenticated connection. */
   async send_raw({ conn = "main", hex }) {
     await connections.get(conn).emitMessage(Uint8Array.from(Buffer.from(hex, "hex")));

@@ -113,6 +113,20 @@ class Peer:
     async def do_ping(self, client, timeout=5, conn="main"):
         await self.connections[conn].server.rpc.ping(client, timeout)
 
+    async def do_listen(self, name, conn="main"):
+        """Report every event of this name as it comes: `heard` with the fields of its message."""
+        self.connections[conn].server.rpc.on(name, self.heard)
+
+    def heard(self, message):
+        fields = {key: value for key, value in message.items() if key != "ctx"}
+        self.emit("heard", fields)
+
+    async def do_emit(self, message, conn="main"):
+        """Send an event, a message as it is written."""
+        sending = self.connections[conn].server.rpc.emit(self.revive(message))
+        if sending is not None:
+            await sending
+
     async def do_send_raw(self, hex, conn="main"):
         """Send a frame of the test's own making over the authenticated connection."""
         await self.connections[conn].emit_message(bytes.fromhex(hex))

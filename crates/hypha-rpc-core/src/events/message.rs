@@ -1,5 +1,6 @@
 //! What an event says.
 
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use crate::address::Address;
 use crate::engine::IncomingEvent;
 
 /// An event that arrived.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Event<T = Value> {
     /// The name: `type` in other clients.
@@ -66,6 +67,16 @@ impl<T> Event<T> {
             return None;
         }
         self.message.packet.field(header::USER).ok()?
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Event<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event")
+            .field("kind", &self.kind)
+            .field("from", &self.from)
+            .field("data", &self.data)
+            .finish_non_exhaustive()
     }
 }
 
