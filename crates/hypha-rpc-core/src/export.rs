@@ -8,6 +8,7 @@ use hypha_codec::{EncodeError, Export, Generator, Method, Object, Promised, Text
 use crate::address::Address;
 use crate::callback::Closure;
 use crate::engine::{Exported, ServiceRecord};
+use crate::file::FileObject;
 use crate::import::Origin;
 use crate::interface::Interface;
 use crate::service::Method as LocalMethod;
@@ -93,7 +94,9 @@ impl Exporter {
         })
     }
 
-    fn closure(&mut self, method: &LocalMethod) -> Value {
+    /// Gives a closure a place, and describes it.
+    pub(crate) fn closure(&mut self, closure: &Closure) -> Value {
+        let method = closure.method();
         let name = Text::from(self.exported().functions.len().to_string());
         let path = self.path(&name);
         self.place(name, Target::method(method));
@@ -104,11 +107,13 @@ impl Exporter {
 impl Export for Exporter {
     fn export(&mut self, object: &Object) -> Result<Value, EncodeError> {
         if let Some(closure) = object.downcast_ref::<Closure>() {
-            Ok(self.closure(closure.method()))
+            Ok(self.closure(closure))
         } else if let Some(stream) = object.downcast_ref::<Streamed>() {
             stream.export(self)
         } else if let Some(interface) = object.downcast_ref::<Interface>() {
             interface.export(self)
+        } else if let Some(file) = object.downcast_ref::<FileObject>() {
+            file.export(self)
         } else {
             Err(EncodeError::unsupported(object.type_name()))
         }
@@ -130,9 +135,7 @@ impl Export for Exporter {
         if came_over_our_server {
             return Ok(None);
         }
-        Ok(Some(
-            self.closure(Closure::forward(method.clone()).method()),
-        ))
+        Ok(Some(self.closure(&Closure::forward(method.clone()))))
     }
 
     /// Whoever made a generator serves one consumer: a generator that is passed on goes through us.

@@ -36,6 +36,7 @@ mod error;
 mod events;
 mod export;
 mod extensions;
+mod file;
 mod handshake;
 mod import;
 mod interface;
@@ -74,6 +75,7 @@ pub use self::events::{
     ClientEvent, Emit, EmitError, Event, EventError, EventTarget, Events, RemoteClientDisconnected,
 };
 pub use self::extensions::Extensions;
+pub use self::file::{FileObject, RemoteFile};
 pub use self::handshake::{ConnectionInfo, Credentials, handshake};
 pub use self::interface::{Interface, RemoteObject};
 pub use self::pacing::Pacing;

@@ -13,6 +13,7 @@ use super::encoder::ReplyEncoder;
 use crate::callback::{Callback, Closure};
 use crate::engine::Exported;
 use crate::error::{CallError, RemoteError, with_sources};
+use crate::file::{FileObject, RemoteFile};
 use crate::interface::{Interface, RemoteObject};
 use crate::stream::{RemoteStream, Streamed};
 use crate::target::Target;
@@ -131,7 +132,9 @@ plain!(
     Closure,
     Streamed,
     Interface,
-    RemoteObject
+    FileObject,
+    RemoteObject,
+    RemoteFile
 );
 
 impl<Args, R> IntoReply for Callback<Args, R> {

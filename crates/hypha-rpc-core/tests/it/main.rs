@@ -12,6 +12,7 @@ mod calls;
 mod connecting;
 mod endings;
 mod events;
+mod files;
 mod generators;
 mod identity;
 mod interfaces;
