@@ -10,6 +10,7 @@ mod fixture;
 mod harness;
 mod identity;
 mod lifecycle;
+mod load;
 mod lookup;
 mod provider;
 mod raw;

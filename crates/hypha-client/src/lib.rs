@@ -37,9 +37,9 @@ pub use hypha_rpc_core::{
     ClientEvent, ClosedReason, ConnectError, ConnectionInfo, Context, Emit, EmitError, Event,
     EventError, EventTarget, Events, Extensions, FromCall, Handler, IntoMethod, IntoReply,
     InvalidService, Invocation, Kwargs, Member, Members, Method, MethodCall, MethodService, Output,
-    Param, Peer, PeerConfig, RegisterError, RemoteClientDisconnected, RemoteError, RemoteErrorKind,
-    RemoteService, Reply, RequireContext, Returns, Secret, Service, ServiceId, State, Stats,
-    Visibility, random_id,
+    Pacing, Param, Peer, PeerConfig, RegisterError, RemoteClientDisconnected, RemoteError,
+    RemoteErrorKind, RemoteService, Reply, RequireContext, Returns, Secret, Service, ServiceId,
+    State, Stats, Visibility, random_id,
 };
 pub use hypha_transport::{Connector, TransportError, TransportErrorKind};
 

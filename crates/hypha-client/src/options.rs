@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use hypha_codec::{CodecRegistry, Text};
 use hypha_rpc_core::{
-    Call, CallService, Credentials, Peer, PeerConfig, RelayOptions, Reply, Secret, random_id,
+    Call, CallService, Credentials, Pacing, Peer, PeerConfig, RelayOptions, Reply, Secret,
+    random_id,
 };
 use hypha_transport::Connector;
 use tower::BoxError;
@@ -172,6 +173,13 @@ impl ConnectOptions {
     /// How often to ask for a fresh reconnection token, two hours at the most; `None` or zero never does.
     pub fn token_refresh_interval(mut self, interval: impl Into<Option<Duration>>) -> Self {
         self.peer.token_refresh_interval = interval.into().filter(|interval| !interval.is_zero());
+        self
+    }
+
+    /// How fast frames are sent: below the server's limit by default, so that it does not close this client or make
+    /// others be closed.
+    pub fn pacing(mut self, pacing: Pacing) -> Self {
+        self.peer.pacing = pacing;
         self
     }
 

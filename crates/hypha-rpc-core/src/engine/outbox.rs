@@ -293,6 +293,11 @@ impl<P> Outbox<P> {
         self.len() == 0
     }
 
+    #[cfg(test)]
+    pub(crate) fn known(&self) -> usize {
+        self.targets.known()
+    }
+
     fn pop_heartbeat(
         &mut self,
         now: Instant,

@@ -5,6 +5,7 @@ mod callers;
 mod control;
 mod events;
 mod exports;
+mod flow;
 mod running;
 
 use std::collections::HashMap;
@@ -40,7 +41,11 @@ impl Driver for TestDriver {
 type TestEngine = Engine<TestDriver>;
 
 fn engine(remote: Remote) -> TestEngine {
-    let config = EngineConfig {
+    engine_of(config(remote))
+}
+
+fn config(remote: Remote) -> EngineConfig {
+    EngineConfig {
         local: Address::parse("ws/me").unwrap(),
         remote,
         sessions: SessionIds::new("S"),
@@ -48,7 +53,10 @@ fn engine(remote: Remote) -> TestEngine {
         frame_limit: None,
         max_running: 3,
         max_running_bytes: 1000,
-    };
+    }
+}
+
+fn engine_of(config: EngineConfig) -> TestEngine {
     let mut engine = Engine::new(start(), config);
     for (id, visibility, authorized) in [
         ("pub", Visibility::Public, None),

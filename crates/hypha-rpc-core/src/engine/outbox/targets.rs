@@ -248,6 +248,11 @@ impl<P> Targets<P> {
             .map_or(0, |target| target.queues[index(Lane::Answer)].frames.len())
     }
 
+    #[cfg(test)]
+    pub(super) fn known(&self) -> usize {
+        self.targets.len()
+    }
+
     /// Changes what is known of a client, and gives it its turn if it is held back.
     fn update(&mut self, client: &str, change: impl FnOnce(&mut Allowance)) {
         if let Some(target) = self.targets.get_mut(client)
