@@ -1,6 +1,7 @@
 //! Calls in all directions: arguments, answers, errors and time.
 
 mod arguments;
+mod echo;
 mod errors;
 mod many;
 mod members;

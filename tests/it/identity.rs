@@ -22,7 +22,7 @@ fn of_client(client: &Client) -> Json {
 }
 
 #[tokio::test]
-async fn a9_02_python_and_javascript_see_who_the_rust_caller_is() {
+async fn a9_01_a9_02_the_context_says_who_calls_rust_to_python_and_javascript() {
     let client = connect().await;
     for language in BOTH {
         let provider = Provider::shared(language).await;
@@ -52,7 +52,7 @@ async fn a9_02_python_and_javascript_see_who_the_rust_caller_is() {
 }
 
 #[tokio::test]
-async fn a9_01_a_list_of_methods_that_take_the_context() {
+async fn a9_01_a_list_of_methods_that_take_the_context_rust_to_python_and_javascript() {
     let client = connect().await;
     for language in BOTH {
         let provider = Provider::shared(language).await;
@@ -78,7 +78,7 @@ async fn a9_01_a_list_of_methods_that_take_the_context() {
 }
 
 #[tokio::test]
-async fn a9_02_rust_sees_who_calls_it() {
+async fn a9_01_a9_02_the_context_says_who_calls_python_and_javascript_and_rust_to_rust() {
     let provider = RustProvider::start().await;
     let id = provider.id("interop");
     for language in BOTH {

@@ -4,4 +4,5 @@ mod login;
 mod manager;
 mod modes;
 mod registry;
+mod serving;
 mod tokens;

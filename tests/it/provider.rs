@@ -141,6 +141,10 @@ fn values(service: Service, events: &Events) -> Service {
             events.tell("kept", x.clone());
             async move { x }
         })
+        .method("echo_async", async |x: Value| {
+            tokio::task::yield_now().await;
+            x
+        })
         .method("kind", async |x: Value| x.kind())
         .method(
             "add",

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use xshell::{Shell, cmd};
 
-use crate::{layers, packages, peers, readmes, workspace};
+use crate::{compatibility, layers, packages, peers, readmes, workspace};
 
 /// Installs the peers and runs every test of the workspace.
 pub(crate) fn test(sh: &Shell) -> Result<()> {
@@ -50,6 +50,7 @@ pub(crate) fn ci(sh: &Shell) -> Result<()> {
     lint(sh)?;
     document(sh)?;
     layers::check(sh)?;
+    compatibility::run(sh, true)?;
     deny(sh)?;
     test(sh)?;
     readmes::check(sh)?;

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "a command line program")]
 
 mod checks;
+mod compatibility;
 mod layers;
 mod packages;
 mod peers;
@@ -37,6 +38,12 @@ enum Task {
     Readmes,
     /// Check that every published crate builds, tests, documents and packages by itself.
     Packages,
+    /// Write docs/compatibility.md: which behaviour of the other clients is tested by what.
+    Compatibility {
+        /// Fail if the page is not current, and write nothing.
+        #[arg(long)]
+        check: bool,
+    },
     /// Print the longest files and functions. Reports, never fails.
     Tidy,
     /// Everything that must hold before a change is merged.
@@ -54,6 +61,7 @@ fn main() -> Result<()> {
         Task::Layers => layers::check(&sh),
         Task::Readmes => readmes::check(&sh),
         Task::Packages => packages::check(&sh),
+        Task::Compatibility { check } => compatibility::run(&sh, check),
         Task::Tidy => tidy::report(&sh),
         Task::Ci => checks::ci(&sh),
     }

@@ -26,7 +26,6 @@ impl Peer {
     /// Events that are sent to this client alone arrive without more ado; broadcasts only after
     /// [`subscribe`](Self::subscribe). The stream ends with the connection, and does not keep it
     /// open.
-    #[must_use]
     pub fn on<T: DeserializeOwned>(&self, name: &str) -> Events<T> {
         Events::new(&self.shared, &Text::from(name))
     }

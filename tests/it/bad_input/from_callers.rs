@@ -19,7 +19,7 @@ async fn call_with(raw: &mut Raw, to: &str, method: &str, segment: &[u8]) -> Ans
 }
 
 #[tokio::test]
-async fn a2_07_a_call_that_cannot_be_read_is_rejected() {
+async fn defect_07_a_call_that_cannot_be_read_is_rejected() {
     let provider = RustProvider::start().await;
     let to = provider.client.address().as_str();
     let mut raw = Raw::connect().await;
@@ -141,7 +141,7 @@ async fn answers_and_heartbeats_of_sessions_that_are_dead_are_ignored() {
 }
 
 #[tokio::test]
-async fn a2_07_integer_keys_are_read_and_never_sent() {
+async fn defect_07_integer_keys_are_read_and_never_sent() {
     let mut provider = RustProvider::start().await;
     let id = provider.id("interop");
     let caller = caller(Language::Python).await;

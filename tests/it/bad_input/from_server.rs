@@ -228,7 +228,7 @@ async fn an_answer_that_cannot_be_read_is_an_error_of_its_call() {
 }
 
 #[tokio::test]
-async fn a2_08_a_frame_of_20_mib_is_read() {
+async fn defect_08_a_frame_of_20_mib_is_read() {
     let (mut server, client) = FakeServer::with_client().await;
     let big = Bytes::from(vec![7; 20 << 20]);
     let serve = async {

@@ -67,7 +67,7 @@ async fn a5_06_kwargs_rust_to_javascript() {
 }
 
 #[tokio::test]
-async fn a5_04_kwargs_python_and_javascript_to_rust() {
+async fn a5_04_a5_05_kwargs_python_and_javascript_to_rust() {
     let provider = RustProvider::start().await;
     let id = provider.id("interop");
     for language in BOTH {

@@ -9,7 +9,7 @@ use crate::provider::RustProvider;
 use crate::raw::{Raw, payload};
 
 #[tokio::test]
-async fn a5_09_a5_10_errors_to_rust() {
+async fn a5_09_a5_10_errors_rust_to_python_and_javascript() {
     let client = connect().await;
     for (language, method, type_name, place) in [
         (Language::Python, "boom", "ValueError", "in boom"),
@@ -52,7 +52,7 @@ async fn a5_09_a5_10_errors_to_rust() {
 }
 
 #[tokio::test]
-async fn a5_09_a_thrown_text_to_rust() {
+async fn a5_09_a_thrown_text_rust_to_javascript() {
     let provider = Provider::shared(Language::JavaScript).await;
     let service = connect()
         .await
@@ -64,7 +64,7 @@ async fn a5_09_a_thrown_text_to_rust() {
 }
 
 #[tokio::test]
-async fn a5_09_errors_of_rust_to_python_and_javascript() {
+async fn a5_09_errors_python_and_javascript_to_rust() {
     let provider = RustProvider::start().await;
     let id = provider.id("interop");
     for language in BOTH {
@@ -90,7 +90,7 @@ async fn a5_09_errors_of_rust_to_python_and_javascript() {
 }
 
 #[tokio::test]
-async fn a5_09_errors_of_rust_to_rust() {
+async fn a5_09_errors_rust_to_rust() {
     let provider = RustProvider::start().await;
     let service = connect()
         .await
@@ -158,7 +158,44 @@ async fn a5_11_unknown_methods_have_the_texts_of_python() {
 }
 
 #[tokio::test]
-async fn a5_11_an_unknown_method_is_not_even_called() {
+async fn a5_11_a_method_that_is_gone_python_and_javascript_to_rust() {
+    let provider = RustProvider::start().await;
+    let id = provider.id("interop");
+    let mut callers = Vec::new();
+    for language in BOTH {
+        let caller = caller(language).await;
+        let echoed = caller.call(&id, "echo", json!([1])).await.unwrap();
+        assert_eq!(echoed, json!(1), "{language:?}");
+        callers.push(caller);
+    }
+    provider.client.unregister_service("interop").await.unwrap();
+    for caller in callers {
+        let error = caller.call(&id, "echo", json!([1])).await.unwrap_err();
+        let text = format!(
+            "Method expired or not found: {}/{}:services.interop.echo",
+            caller.workspace(),
+            caller.client_id()
+        );
+        assert!(error.message().contains(&text), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a5_11_a_method_that_is_gone_rust_to_python_and_javascript() {
+    let client = connect().await;
+    for language in BOTH {
+        let provider = Provider::start(language).await;
+        let service = client.get_service(provider.id("interop")).await.unwrap();
+        assert_eq!(service.call::<i64>("echo", (1,)).await.unwrap(), 1);
+        provider.peer.unregister("interop").await.unwrap();
+        let error = service.call::<Value>("echo", (1,)).await.unwrap_err();
+        let kind = error.remote().unwrap().kind();
+        assert_eq!(kind, RemoteErrorKind::MethodNotFound, "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a5_11_an_unknown_method_is_not_even_called_rust_to_python_and_javascript() {
     for language in BOTH {
         let provider = Provider::shared(language).await;
         let service = connect()

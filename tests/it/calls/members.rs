@@ -1,7 +1,7 @@
 //! What a service is made of: nested functions, lists of functions, constants: features A5.15 and A5.20.
 
 use hypha_client::{RemoteService, Value};
-use hypha_tests::notation;
+use hypha_tests::{Language, notation};
 use serde_json::{Value as Json, json};
 
 use crate::fixture::{BOTH, Provider, caller, connect};
@@ -35,7 +35,7 @@ fn constants() -> Json {
 }
 
 #[tokio::test]
-async fn a5_15_members_of_python_and_javascript_to_rust() {
+async fn a5_15_members_rust_to_python_and_javascript() {
     let client = connect().await;
     for language in BOTH {
         let provider = Provider::shared(language).await;
@@ -44,7 +44,7 @@ async fn a5_15_members_of_python_and_javascript_to_rust() {
 }
 
 #[tokio::test]
-async fn a5_15_members_of_rust_to_rust() {
+async fn a5_15_members_rust_to_rust() {
     let provider = RustProvider::start().await;
     nested_functions(
         &connect()
@@ -57,7 +57,7 @@ async fn a5_15_members_of_rust_to_rust() {
 }
 
 #[tokio::test]
-async fn a5_15_members_of_rust_to_python_and_javascript() {
+async fn a5_15_members_python_and_javascript_to_rust() {
     let provider = RustProvider::start().await;
     let id = provider.id("interop");
     for language in BOTH {
@@ -79,6 +79,59 @@ async fn a5_15_members_of_rust_to_python_and_javascript() {
         assert_eq!(service["constants"], constants(), "{language:?}");
         assert_eq!(service["name"], "Interop");
         assert_eq!(service["description"], "Every kind of method and value");
+    }
+}
+
+#[tokio::test]
+async fn a5_20_what_functions_say_of_themselves_rust_to_python_and_javascript() {
+    let client = connect().await;
+    for language in BOTH {
+        let provider = Provider::shared(language).await;
+        let service = client.get_service(provider.id("interop")).await.unwrap();
+        let Some(Value::Method(add)) = service.get("add") else {
+            panic!("{:?}", service.description())
+        };
+        assert_eq!(&*add.target, client_of(provider), "{language:?}");
+        assert_eq!(&*add.method, "services.interop.add", "{language:?}");
+        if language == Language::Python {
+            assert_eq!(add.name.as_deref(), Some("add"));
+            assert!(add.doc.as_deref().unwrap().starts_with("Add two numbers."));
+            assert_eq!(add.is_async, Some(false));
+        }
+        // The manager has the schema, also of functions that do not carry it themselves.
+        let info = client.get_service_info(provider.id("interop"), None).await;
+        let schema = notation::of(info.unwrap().service_schema.get("add").unwrap());
+        assert_eq!(schema["type"], "function", "{language:?}");
+        assert_eq!(schema["function"]["name"], "add", "{language:?}");
+    }
+}
+
+fn client_of(provider: &Provider) -> String {
+    format!(
+        "{}/{}",
+        provider.peer.workspace(),
+        provider.peer.client_id()
+    )
+}
+
+#[tokio::test]
+async fn a5_20_what_functions_say_of_themselves_python_and_javascript_to_rust() {
+    let provider = RustProvider::start().await;
+    let arguments = json!({ "service": provider.id("interop"), "method": "add" });
+    for language in BOTH {
+        let told = caller(language)
+            .await
+            .command("metadata", arguments.clone())
+            .await
+            .unwrap();
+        assert_eq!(told["name"], "add", "{language:?}");
+        assert_eq!(told["doc"], "Add two numbers.", "{language:?}");
+        let function = told["schema"]
+            .get("function")
+            .unwrap_or_else(|| &told["schema"]);
+        assert_eq!(function["name"], "add", "{language:?}: {told}");
+        let parameters = &function["parameters"];
+        assert_eq!(parameters["required"], json!(["a"]), "{language:?}: {told}");
     }
 }
 

@@ -46,7 +46,7 @@ fn on_time(since: Instant, wanted: Duration) {
 }
 
 #[tokio::test]
-async fn a5_07_heartbeats_of_python_and_javascript_keep_rust_waiting() {
+async fn a5_07_heartbeats_keep_a_caller_waiting_rust_to_python_and_javascript() {
     let client = impatient().await;
     for language in BOTH {
         let provider = Provider::shared(language).await;
@@ -57,7 +57,7 @@ async fn a5_07_heartbeats_of_python_and_javascript_keep_rust_waiting() {
 }
 
 #[tokio::test]
-async fn a5_07_heartbeats_of_rust_keep_python_and_javascript_waiting() {
+async fn a5_07_a5_18_heartbeats_keep_a_caller_waiting_python_and_javascript_to_rust() {
     let provider = RustProvider::start().await;
     let id = provider.id("interop");
     for language in BOTH {
@@ -73,7 +73,7 @@ async fn a5_07_heartbeats_of_rust_keep_python_and_javascript_waiting() {
 }
 
 #[tokio::test]
-async fn a5_07_heartbeats_of_rust_keep_rust_waiting() {
+async fn a5_07_heartbeats_keep_a_caller_waiting_rust_to_rust() {
     let provider = RustProvider::start().await;
     let service = impatient()
         .await
@@ -91,7 +91,7 @@ async fn a5_07_heartbeats_of_rust_keep_rust_waiting() {
 }
 
 #[tokio::test]
-async fn a1_07_a_silent_provider_times_out_for_rust() {
+async fn a1_07_a5_08_a_silent_provider_times_out_rust_to_python_and_javascript() {
     let client = impatient().await;
     for language in BOTH {
         let provider = Provider::shared(language).await;
@@ -116,7 +116,7 @@ async fn a1_07_a_silent_provider_times_out_for_rust() {
 }
 
 #[tokio::test]
-async fn a1_07_silent_rust_times_out_for_python_and_javascript() {
+async fn a1_07_a5_08_a_silent_provider_times_out_python_and_javascript_to_rust() {
     for language in BOTH {
         let caller = impatient_peer(language).await;
         let tap = Tap::default();
@@ -144,7 +144,7 @@ async fn a1_07_silent_rust_times_out_for_python_and_javascript() {
 }
 
 #[tokio::test]
-async fn a5_18_python_is_heard_while_it_blocks_in_an_executor_only() {
+async fn a5_18_a_provider_is_heard_while_it_blocks_in_an_executor_only_rust_to_python() {
     let provider = Provider::start(Language::Python).await;
     let client = impatient().await;
     let service = client

@@ -30,7 +30,7 @@ async fn guarded(authorized: &str) -> RustProvider {
 }
 
 #[tokio::test]
-async fn a9_04_a9_05_rust_lets_in_whom_it_may() {
+async fn a9_04_a9_05_who_may_call_python_and_javascript_to_rust() {
     for language in BOTH {
         let start = async || Peer::of(language, server().await).start().await.unwrap();
         let (authorized, outside) = (start().await, start().await);
@@ -59,7 +59,7 @@ async fn a9_04_a9_05_rust_lets_in_whom_it_may() {
 }
 
 #[tokio::test]
-async fn a9_04_a9_05_rust_is_let_in_where_it_may() {
+async fn a9_04_a9_05_who_may_call_rust_to_python_and_javascript() {
     for language in BOTH {
         let (authorized, outside) = (connect().await, connect().await);
         let provider = Peer::of(language, server().await).start().await.unwrap();
@@ -74,7 +74,7 @@ async fn a9_04_a9_05_rust_is_let_in_where_it_may() {
 }
 
 #[tokio::test]
-async fn a9_04_a9_05_rust_and_rust() {
+async fn a9_04_a9_05_who_may_call_rust_to_rust() {
     let (authorized, outside) = (connect().await, connect().await);
     let provider = guarded(authorized.workspace()).await;
     let inside = join(&membership(&provider.client).await).await;

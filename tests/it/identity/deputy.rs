@@ -84,7 +84,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn a2_29_a_promise_that_points_at_a_victim_is_refused() {
+async fn defect_29_a_promise_that_points_at_a_victim_is_refused() {
     let mut scene = Scene::set().await;
     for (victim, path) in scene.victims() {
         let refused = scene
@@ -129,7 +129,7 @@ async fn a2_29_a_promise_that_points_at_a_victim_is_refused() {
 }
 
 #[tokio::test]
-async fn a2_29_a_heartbeat_that_points_at_a_victim_is_refused() {
+async fn defect_29_a_heartbeat_that_points_at_a_victim_is_refused() {
     let mut scene = Scene::set().await;
     let attacker = scene.attacker.address();
     for (victim, path) in scene.victims() {
@@ -159,7 +159,7 @@ async fn a2_29_a_heartbeat_that_points_at_a_victim_is_refused() {
 }
 
 #[tokio::test]
-async fn a2_29_a_promise_that_points_at_another_session_of_the_caller_is_refused() {
+async fn defect_29_a_promise_that_points_at_another_session_of_the_caller_is_refused() {
     let mut scene = Scene::set().await;
     let attacker = scene.attacker.address();
     for path in ["services.x.y", "other.resolve", "other"] {
@@ -173,7 +173,7 @@ async fn a2_29_a_promise_that_points_at_another_session_of_the_caller_is_refused
 }
 
 #[tokio::test]
-async fn a2_29_the_session_of_a_call_cannot_name_a_method() {
+async fn defect_29_the_session_of_a_call_cannot_name_a_method() {
     let mut scene = Scene::set().await;
     // The short form: answers would go to `SESSION.resolve`, and a session of this form makes that a method's path. They
     // still go to the caller only.
@@ -191,7 +191,7 @@ async fn a2_29_the_session_of_a_call_cannot_name_a_method() {
 }
 
 #[tokio::test]
-async fn a2_29_a_function_of_a_victim_among_the_arguments_is_not_called() {
+async fn defect_29_a_function_of_a_victim_among_the_arguments_is_not_called() {
     let mut scene = Scene::set().await;
     for (victim, path) in scene.victims() {
         let function = Map::from([
@@ -220,7 +220,7 @@ async fn a2_29_a_function_of_a_victim_among_the_arguments_is_not_called() {
 
 /// What the tests above would see if our provider were fooled.
 #[tokio::test]
-async fn a2_29_the_attack_works_on_the_reference() {
+async fn defect_29_the_attack_works_on_the_reference() {
     let mut scene = Scene::set().await;
     let (victim, path) = scene.victims()[0].clone();
     let deputy = format!("{}/{}", scene.python.workspace(), scene.python.client_id());

@@ -39,7 +39,7 @@ fn resolved(answer: Answer) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn a2_30_identity_in_the_payload_changes_nothing() {
+async fn defect_30_identity_in_the_payload_changes_nothing() {
     let provider = RustProvider::start().await;
     let mut raw = Raw::connect().await;
     let to = provider.client.address().as_str().to_owned();
@@ -63,7 +63,7 @@ async fn a2_30_identity_in_the_payload_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a2_30_identity_in_the_header_is_written_by_the_server() {
+async fn defect_30_identity_in_the_header_is_written_by_the_server() {
     let provider = RustProvider::start().await;
     let mut raw = Raw::connect().await;
     let to = provider.client.address().as_str().to_owned();
@@ -82,7 +82,7 @@ async fn a2_30_identity_in_the_header_is_written_by_the_server() {
 }
 
 #[tokio::test]
-async fn a9_03_a_context_among_the_arguments_is_not_the_context() {
+async fn a9_03_a_context_among_the_arguments_is_not_the_context_python_and_javascript_to_rust() {
     let provider = RustProvider::start().await;
     let id = provider.id("interop");
     for language in BOTH {
@@ -97,7 +97,7 @@ async fn a9_03_a_context_among_the_arguments_is_not_the_context() {
 }
 
 #[tokio::test]
-async fn a2_30_only_the_server_tells_that_a_client_left_or_must_leave() {
+async fn defect_30_only_the_server_tells_that_a_client_left_or_must_leave() {
     let mut provider = RustProvider::start().await;
     let client = crate::fixture::connect().await;
     let service = client.get_service(&provider.id("interop")).await.unwrap();

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use hypha_client::{CallError, Client, ClosedReason, ErrorKind, State, Value};
+use hypha_client::{
+    CallError, Client, ClosedReason, ErrorKind, RemoteClientDisconnected, State, Value, event,
+};
 use hypha_tests::{HyphaServer, ServerOptions};
 use serde_json::json;
 use tokio::time::Instant;
@@ -20,7 +22,7 @@ fn gone(error: &CallError, since: Instant) {
 }
 
 #[tokio::test]
-async fn a5_12_a_killed_python_or_javascript_provider_fails_its_rust_caller() {
+async fn a5_12_a_killed_provider_fails_its_caller_rust_to_python_and_javascript() {
     for language in BOTH {
         let provider = Provider::start(language).await;
         let client = join(&provider.peer.membership().await.unwrap()).await;
@@ -47,7 +49,7 @@ async fn a5_12_a_killed_python_or_javascript_provider_fails_its_rust_caller() {
 }
 
 #[tokio::test]
-async fn a5_12_a_rust_provider_that_is_gone_fails_its_callers() {
+async fn a5_12_a_provider_that_is_gone_fails_its_callers_python_and_javascript_and_rust_to_rust() {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let (ready, starting) = tokio::sync::oneshot::channel();
     // A runtime of its own, to take it away like the process it stands for.
@@ -97,7 +99,7 @@ async fn a5_12_a_rust_provider_that_is_gone_fails_its_callers() {
 }
 
 #[tokio::test]
-async fn a5_12_a_rust_provider_that_leaves_fails_its_callers() {
+async fn a5_12_a_provider_that_leaves_fails_its_callers_rust_to_rust() {
     // One that says goodbye, and one that is merely dropped.
     for disconnects in [true, false] {
         let mut provider = RustProvider::start().await;
@@ -113,6 +115,35 @@ async fn a5_12_a_rust_provider_that_leaves_fails_its_callers() {
         };
         let (error, since) = tokio::join!(service.call::<Value>("hang", ()), leave);
         gone(&error.unwrap_err(), since);
+    }
+}
+
+#[tokio::test]
+async fn a5_14_what_is_kept_of_a_caller_goes_with_it_python_and_javascript_to_rust() {
+    let mut provider = RustProvider::start().await;
+    let id = provider.id("interop");
+    let mut departures = provider
+        .client
+        .on::<RemoteClientDisconnected>(event::REMOTE_CLIENT_DISCONNECTED);
+    for language in BOTH {
+        let membership = membership(&provider.client).await;
+        let peer = hypha_tests::Peer::of(language, server().await).member(&membership);
+        let peer = peer.start().await.unwrap();
+        let address = format!("{}/{}", peer.workspace(), peer.client_id());
+        let kill = async {
+            provider.event("started").await;
+            peer.kill();
+        };
+        let (outcome, ()) = tokio::join!(peer.call(&id, "slow", json!([3600.0])), kill);
+        assert!(outcome.is_err(), "{outcome:?}");
+        // The answer of its call is wanted by nobody any more.
+        let departure = soon("its departure", departures.next()).await;
+        let departure = departure.unwrap().unwrap().data;
+        assert_eq!(
+            (departure.client_id, departure.sessions_cleaned),
+            (address, 1),
+            "{language:?}"
+        );
     }
 }
 

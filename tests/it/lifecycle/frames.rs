@@ -16,7 +16,7 @@ fn call_and_answer() -> Vec<(crate::tap::Direction, String)> {
 }
 
 #[tokio::test]
-async fn a2_02_a_short_call_takes_two_frames_from_rust_to_python_and_javascript() {
+async fn defect_02_a_short_call_takes_two_frames_rust_to_python_and_javascript() {
     for language in crate::fixture::BOTH {
         let provider = Provider::shared(language).await;
         let tap = Tap::default();
@@ -30,7 +30,7 @@ async fn a2_02_a_short_call_takes_two_frames_from_rust_to_python_and_javascript(
 }
 
 #[tokio::test]
-async fn a2_02_a_short_call_takes_two_frames_from_rust_to_rust() {
+async fn defect_02_a_short_call_takes_two_frames_rust_to_rust() {
     let (there, here) = (Tap::default(), Tap::default());
     let provider = RustProvider::new(there.options(server().await).connect().await.unwrap()).await;
     let client = here.options(server().await).connect().await.unwrap();
@@ -45,7 +45,7 @@ async fn a2_02_a_short_call_takes_two_frames_from_rust_to_rust() {
 }
 
 #[tokio::test]
-async fn a2_02_rust_answers_with_one_frame() {
+async fn defect_02_rust_answers_with_one_frame() {
     let tap = Tap::default();
     let provider = RustProvider::new(tap.options(server().await).connect().await.unwrap()).await;
     let id = provider.id("interop");
@@ -64,7 +64,7 @@ async fn a2_02_rust_answers_with_one_frame() {
 }
 
 #[tokio::test]
-async fn a2_32_no_heartbeat_follows_a_reject() {
+async fn defect_32_no_heartbeat_follows_a_reject() {
     let tap = Tap::default();
     let provider = RustProvider::new(tap.options(server().await).connect().await.unwrap()).await;
     let client = connect().await;

@@ -33,25 +33,25 @@ async fn all_at_once(client: &Client, id: &str, method: &'static str) {
 }
 
 #[tokio::test]
-async fn a2_01_5000_calls_at_once_of_rust_to_rust() {
+async fn defect_01_5000_calls_at_once_rust_to_rust() {
     let provider = RustProvider::new(connect().await).await;
     all_at_once(&connect().await, &provider.id("interop"), "echo").await;
 }
 
 #[tokio::test]
-async fn a2_01_5000_calls_at_once_of_rust_to_python_functions() {
+async fn defect_01_5000_calls_at_once_rust_to_python() {
     let (_peer, id) = provider(Language::Python).await;
     all_at_once(&connect().await, &id, "echo").await;
 }
 
 #[tokio::test]
-async fn a2_01_5000_calls_at_once_of_rust_to_async_python_functions() {
+async fn defect_01_5000_calls_at_once_of_async_functions_rust_to_python() {
     let (_peer, id) = provider(Language::Python).await;
     all_at_once(&connect().await, &id, "echo_async").await;
 }
 
 #[tokio::test]
-async fn a2_01_5000_calls_at_once_of_rust_to_javascript() {
+async fn defect_01_5000_calls_at_once_rust_to_javascript() {
     let (_peer, id) = provider(Language::JavaScript).await;
     all_at_once(&connect().await, &id, "echo").await;
 }

@@ -4,7 +4,7 @@ use hypha_client::{Client, ErrorKind, Service, ServiceQuery, Value, Visibility};
 use hypha_tests::notation;
 use serde_json::{Value as Json, json};
 
-use crate::fixture::{BOTH, caller, connect, join, membership, server};
+use crate::fixture::{BOTH, Provider, caller, connect, join, membership, server, soon};
 use crate::provider::RustProvider;
 
 fn named(id: &str, name: &'static str) -> Service {
@@ -19,7 +19,7 @@ async fn ids(client: &Client, query: impl Into<ServiceQuery>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a11_01_what_is_registered_is_what_was_said() {
+async fn a11_01_a11_02_a11_12_what_is_registered_is_what_was_said_python_and_javascript_to_rust() {
     let client = connect().await;
     let service = named("full", "x")
         .name("A name")
@@ -76,6 +76,40 @@ async fn a11_01_what_is_registered_is_what_was_said() {
             assert_eq!(theirs[key], value, "{language:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a11_02_the_fields_of_a_service_rust_to_python_and_javascript() {
+    let client = connect().await;
+    for language in BOTH {
+        let provider = Provider::shared(language).await;
+        let service = client.get_service(provider.id("interop")).await.unwrap();
+        let field = |name: &str| service.get(name).and_then(Value::as_str).map(str::to_owned);
+        let fields = ["name", "description", "docs", "type"].map(field);
+        let expected = [
+            "Interop",
+            "Every kind of method and value",
+            "A service for tests",
+            "generic",
+        ];
+        assert_eq!(fields.map(Option::unwrap), expected, "{language:?}");
+        let visibility = service.get("config.visibility").and_then(Value::as_str);
+        assert_eq!(visibility, Some("public"), "{language:?}");
+    }
+}
+
+#[tokio::test]
+async fn a9_06_the_manager_finds_a_protected_service_for_those_who_may_have_it() {
+    let provider = connect().await;
+    let service = named("closed", "x").visibility(Visibility::Protected);
+    let id = provider.register_service(service).await.unwrap().id;
+    // The manager, which is in no workspace, asks the provider for the description.
+    let inside = join(&membership(&provider).await).await;
+    let found = inside.get_service(&id).await.unwrap();
+    assert_eq!(found.call::<String>("whose", ()).await.unwrap(), "x");
+    let outside = connect().await;
+    let error = outside.get_service(&id).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error:#}");
 }
 
 #[tokio::test]
@@ -266,7 +300,7 @@ async fn a11_17_what_a_client_exports() {
         })
         .await
         .unwrap();
-    crate::fixture::soon("the call of setup", set_up.notified()).await;
+    soon("the call of setup", set_up.notified()).await;
     client
         .export(|app| app.method("whose", async || "second"))
         .await
@@ -306,7 +340,8 @@ async fn a11_18_probes_answer_over_http() {
 }
 
 #[tokio::test]
-async fn a11_20_every_client_has_its_built_in_service() {
+async fn a11_20_every_client_has_its_built_in_service_rust_to_python_and_javascript_and_python_and_javascript_to_rust()
+ {
     let rust = connect().await;
     let stranger = connect().await;
     stranger.peer().ping(rust.address()).await.unwrap();

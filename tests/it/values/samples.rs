@@ -98,7 +98,7 @@ async fn a3_20_a_pydantic_model_keeps_its_schema() {
 }
 
 #[tokio::test]
-async fn a2_07_integer_keys_of_python_are_read() {
+async fn defect_07_integer_keys_of_python_are_read() {
     let provider = Provider::shared(Language::Python).await;
     let service = connect()
         .await

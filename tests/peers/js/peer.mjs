@@ -83,6 +83,11 @@ const commands = {
     const result = await connections.get(conn).call(service, method, revive(args), kwargs && revive(kwargs), config);
     return reduced(result, reduce);
   },
+  /** What a function of a service says of itself. */
+  async metadata({ conn = "main", service, method }) {
+    const { __name__: name, __doc__: doc, __schema__: schema } = (await connections.get(conn).proxy(service))[method];
+    return toJson({ name, doc, schema });
+  },
   async manager({ conn = "main", method, args = [], kwargs }) {
     const camel = method.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
     const { server } = connections.get(conn);

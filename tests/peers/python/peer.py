@@ -106,6 +106,12 @@ class Peer:
         args, kwargs = self.revive(list(args)), self.revive(kwargs or {})
         return await reduced(await connection.call(service, method, args, kwargs, config), reduce)
 
+    async def do_metadata(self, service, method, conn="main"):
+        """What a function of a service says of itself."""
+        function = (await self.connections[conn].proxy(service))[method]
+        told = {"name": function.__name__, "doc": function.__doc__, "schema": function.__schema__}
+        return notation.to_json(told)
+
     async def do_manager(self, method, args=(), kwargs=None, conn="main"):
         function = self.connections[conn].server[method]
         return notation.to_json(await function(*self.revive(list(args)), **self.revive(kwargs or {})))

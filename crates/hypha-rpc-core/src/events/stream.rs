@@ -23,6 +23,7 @@ use crate::shared::Shared;
 /// [`PeerConfig::max_queued_events`](crate::PeerConfig::max_queued_events) and
 /// [`max_queued_event_bytes`](crate::PeerConfig::max_queued_event_bytes). Errors do not end the
 /// stream, the end of the connection does. Taking the next item is cancel safe.
+#[must_use = "nobody listens once it is dropped"]
 pub struct Events<T = Value> {
     listener: Listener,
     registry: CodecRegistry,

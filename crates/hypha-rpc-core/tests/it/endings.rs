@@ -48,6 +48,32 @@ async fn the_client_pings_refreshes_its_token_and_notices_silence() {
 }
 
 #[tokio::test]
+async fn a11_25_the_manager_makes_a_client_leave_and_nobody_else_does() {
+    let (peer, mut server) = connected().await;
+    let leave = |from: &str| {
+        let fields = [
+            ("type", "force-exit"),
+            ("from", from),
+            ("to", "ws/me"),
+            ("reason", "quota"),
+        ];
+        hypha_codec::encode(&Value::Map(Map::from(fields))).unwrap()
+    };
+    server.binary(leave("ws/somebody")).await;
+    server.binary(leave("*/other")).await;
+    server.binary(leave("*/mgr")).await;
+    let reason = peer.closed().await;
+    assert!(
+        matches!(&reason, ClosedReason::ForceExit(text) if &**text == "quota"),
+        "{reason}"
+    );
+    // The socket closes as well.
+    while let Ok(Some(frame)) = server.rx.recv().await {
+        assert!(matches!(frame, Frame::Text(_)), "{frame:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_provider_that_leaves_fails_its_callers_at_once() {
     let (peer, mut server) = connected().await;
     let call = tokio::spawn({

@@ -1,0 +1,250 @@
+//! What the other clients do, and which directions have to be tested.
+
+use super::found::Direction;
+use super::found::Side::{JavaScript, Python, Rust};
+use super::page::State::{LeftOut, Open, Tested};
+use super::page::{Row, Section};
+
+const TO_PYTHON: Direction = Direction(Rust, Python);
+const FROM_PYTHON: Direction = Direction(Python, Rust);
+const TO_JAVASCRIPT: Direction = Direction(Rust, JavaScript);
+const FROM_JAVASCRIPT: Direction = Direction(JavaScript, Rust);
+const TO_RUST: Direction = Direction(Rust, Rust);
+
+const OUT: &[Direction] = &[TO_PYTHON, TO_JAVASCRIPT];
+const IN: &[Direction] = &[FROM_PYTHON, FROM_JAVASCRIPT];
+const ALL: &[Direction] = &[
+    TO_PYTHON,
+    FROM_PYTHON,
+    TO_JAVASCRIPT,
+    FROM_JAVASCRIPT,
+    TO_RUST,
+];
+const BOTH_WAYS: &[Direction] = &[TO_PYTHON, FROM_PYTHON, TO_JAVASCRIPT, FROM_JAVASCRIPT];
+/// There is but one side, or the other one is written by hand.
+const ANY: &[Direction] = &[];
+
+/// A table that stays one: `id, what, state;`.
+macro_rules! rows {
+    ($($id:literal, $what:literal, $state:expr;)*) => {
+        &[$(Row { id: $id, what: $what, state: $state }),*]
+    };
+}
+
+pub(super) const SECTIONS: &[Section] = &[
+    Section {
+        title: "Connecting (A1)",
+        rows: CONNECTING,
+    },
+    Section {
+        title: "Tokens and logging in (A2)",
+        rows: TOKENS,
+    },
+    Section {
+        title: "Values (A3)",
+        rows: VALUES,
+    },
+    Section {
+        title: "Calls (A5)",
+        rows: CALLS,
+    },
+    Section {
+        title: "Callbacks (A6)",
+        rows: CALLBACKS,
+    },
+    Section {
+        title: "Generators (A7)",
+        rows: GENERATORS,
+    },
+    Section {
+        title: "Interfaces (A8)",
+        rows: INTERFACES,
+    },
+    Section {
+        title: "Context and permissions (A9)",
+        rows: PERMISSIONS,
+    },
+    Section {
+        title: "Service types (A10)",
+        rows: TYPES,
+    },
+    Section {
+        title: "Services and the manager (A11)",
+        rows: SERVICES,
+    },
+    Section {
+        title: "Events and the connection (A12)",
+        rows: EVENTS,
+    },
+    Section {
+        title: "Defects of the other clients that this one does not have (D)",
+        rows: DEFECTS,
+    },
+];
+
+const CONNECTING: &[Row] = rows! {
+    "A1.03", "A workspace that is not ours is refused", Tested(ANY);
+    "A1.05", "A client id that is in use, or would be unreachable, is refused", Tested(ANY);
+    "A1.06", "A reconnection token brings the same client back", Tested(ANY);
+    "A1.07", "A call ends after the longest silence", Tested(BOTH_WAYS);
+    "A1.15", "Pings keep idle connections, and find dead ones", Tested(ANY);
+    "A1.16", "The reconnection token is renewed", Tested(ANY);
+    "A1.29", "The connection ends with its last handle", Tested(ANY);
+    "A1.30", "What the server says of the connection", Tested(ANY);
+    "A1.31", "The server's reason for a refusal is kept", Tested(ANY);
+    "A1.34", "A service by its URL alone", Tested(ANY);
+};
+
+const TOKENS: &[Row] = rows! {
+    "A2.01", "A person logs in, or nobody does in time", Tested(ANY);
+    "A2.03", "Logging in gives a profile", Tested(ANY);
+    "A2.05", "Logging out", Tested(ANY);
+    "A2.07", "Tokens with their scopes and limits", Tested(ANY);
+    "A2.08", "A token that was revoked", Tested(ANY);
+};
+
+const VALUES: &[Row] = rows! {
+    "A3", "Every kind of value, as argument and result", Tested(ALL);
+    "A3.01", "`undefined` of JavaScript", Tested(ANY);
+    "A3.11", "An error as a value", Tested(ANY);
+    "A3.15", "Typed arrays of JavaScript that have no kind on the wire", Tested(ANY);
+    "A3.17", "What a function says of itself", Tested(ANY);
+    "A3.20", "A pydantic model", Tested(ANY);
+    "A3.24", "What a sender cannot encode is its own error", Tested(ANY);
+    "A3.26", "Nesting of hundreds of levels", Tested(ANY);
+};
+
+const CALLS: &[Row] = rows! {
+    "A5.01", "A call of a remote function", Tested(ALL);
+    "A5.02", "A promise in its short form and written out", Tested(ANY);
+    "A5.03", "A call that wants no answer", Tested(ANY);
+    "A5.04", "Arguments by name", Tested(&[TO_PYTHON, FROM_PYTHON, TO_RUST]);
+    "A5.05", "Arguments by name out of JavaScript", Tested(&[FROM_JAVASCRIPT]);
+    "A5.06", "Arguments by name into JavaScript", Tested(&[TO_JAVASCRIPT]);
+    "A5.07", "Signs of life keep a long call waiting", Tested(ALL);
+    "A5.08", "A silent provider times out, in words that servers know", Tested(BOTH_WAYS);
+    "A5.09", "Errors of methods", Tested(ALL);
+    "A5.10", "Errors of asynchronous methods of Python", Tested(&[TO_PYTHON]);
+    "A5.11", "Methods and sessions that do not exist", Tested(BOTH_WAYS);
+    "A5.12", "A provider that dies fails its pending calls", Tested(ALL);
+    "A5.13", "A caller that disconnects fails its own calls", Tested(ANY);
+    "A5.14", "What a provider kept of a caller goes with the caller", Tested(IN);
+    "A5.15", "Nested members, lists of functions, constants", Tested(ALL);
+    "A5.16", "Arguments and results in several frames", Open("not tested yet");
+    "A5.17", "Entries and age of the cache in which JavaScript gathers frames",
+        LeftOut("bounds of that client's own memory; ours are by bytes and sender");
+    "A5.18", "Methods that block run apart, and their callers get signs of life",
+        Tested(&[TO_PYTHON, FROM_PYTHON, FROM_JAVASCRIPT]);
+    "A5.19", "Python's helper that runs a function in a thread",
+        LeftOut("a helper of Python that touches no message; here it is `tokio::task::spawn_blocking`");
+    "A5.20", "Name, documentation and schema of a function", Tested(BOTH_WAYS);
+    "A5.21", "A proxy of a provider that came back is resolved anew; nothing runs twice", Open("not tested yet");
+    "A5.22", "`echo` and `log` of the manager", Tested(ANY);
+    "A5.23", "Messages with fields of their own, and events that stay here", Tested(BOTH_WAYS);
+};
+
+const CALLBACKS: &[Row] = rows! {
+    "A6.01", "A function as an argument, called while the call runs", Open("not tested yet");
+    "A6.02", "After the call it is gone at once", Open("not tested yet");
+    "A6.03", "Callbacks of callbacks", Open("not tested yet");
+    "A6.04", "Only who was called may call back", Open("not tested yet");
+    "A6.05", "A call whose session is over is refused", Open("not tested yet");
+    "A6.06", "Functions in results live on for a while", Open("not tested yet");
+    "A6.07", "Asynchronous callbacks, and those that fail", Open("not tested yet");
+    "A6.08", "Nothing is left after many callbacks", Open("not tested yet");
+};
+
+const GENERATORS: &[Row] = rows! {
+    "A7.01", "Generators as results and arguments", Open("not tested yet");
+    "A7.02", "Iterators of one's own", Open("not tested yet");
+    "A7.03", "Stopping early closes the source", Open("not tested yet");
+    "A7.04", "An error comes after the items before it", Open("not tested yet");
+    "A7.05", "Python's `for` over a remote generator without `await`",
+        LeftOut("belongs to a blocking client, which is not part of this version");
+    "A7.06", "A generator as a stream over HTTP", LeftOut("done by the server, and broken in this version of it");
+};
+
+const INTERFACES: &[Row] = rows! {
+    "A8.01", "An object whose functions outlive the call", Open("not tested yet");
+    "A8.02", "The id under which it can be taken back", Open("not tested yet");
+    "A8.03", "Only who got it may call it", Open("not tested yet");
+    "A8.04", "The receiver gives it back", Open("not tested yet");
+    "A8.05", "It goes when the receiver leaves", Open("not tested yet");
+    "A8.06", "It is taken back here", Open("not tested yet");
+    "A8.07", "It is never registered with the server", Open("not tested yet");
+};
+
+const PERMISSIONS: &[Row] = rows! {
+    "A9.01", "Methods that take the context, all or by name", Tested(BOTH_WAYS);
+    "A9.02", "What the context says of the caller", Tested(BOTH_WAYS);
+    "A9.03", "A caller cannot make up the context", Tested(IN);
+    "A9.04", "Protected, public and unlisted services", Tested(ALL);
+    "A9.05", "Workspaces that are let in by name", Tested(ALL);
+    "A9.06", "The manager may look into protected services", Tested(ANY);
+    "A9.07", "Callers by their keys", LeftOut("part of end-to-end encryption, which is not part of this version");
+    "A9.08", "Methods are guarded at the call, not only at the look-up", Tested(ANY);
+};
+
+const TYPES: &[Row] = rows! {
+    "A10", "Service types", Tested(ANY);
+};
+
+const SERVICES: &[Row] = rows! {
+    "A11.01", "Registering a service", Tested(ANY);
+    "A11.02", "The fields of a service", Tested(BOTH_WAYS);
+    "A11.03", "The configuration of a service, alone in its workspace or not", Tested(ANY);
+    "A11.04", "A second service of one id", Tested(ANY);
+    "A11.05", "Taking a service back", Tested(ANY);
+    "A11.06", "Every form of a service id", Tested(ANY);
+    "A11.07", "Choosing between several services", Tested(ANY);
+    "A11.08", "Names of members in another case", Tested(ANY);
+    "A11.09", "An application that is started when it is asked for", LeftOut("done by the server");
+    "A11.10", "Listing services", Tested(ANY);
+    "A11.11", "Searching services by meaning",
+        LeftOut("needs a server with a vector database; what one without it says is tested with the manager");
+    "A11.12", "What is known of a service", Tested(ANY);
+    "A11.13", "Workspaces, bookmarks, status", Tested(ANY);
+    "A11.14", "Variables of a workspace", Tested(ANY);
+    "A11.15", "Clients of a workspace, and signs of life of them", Tested(ANY);
+    "A11.16", "The log of events", Tested(ANY);
+    "A11.17", "What a client exports as an application", Tested(ANY);
+    "A11.18", "Probes", Tested(ANY);
+    "A11.19", "Serving until the end", Tested(ANY);
+    "A11.20", "The built-in service of every client", Tested(BOTH_WAYS);
+    "A11.21", "The layer below: own services, signs of life, gauges", Tested(ANY);
+    "A11.22", "Services that the server offers over HTTP as functions, ASGI, MCP or A2A",
+        LeftOut("done by the server with ordinary services");
+    "A11.23", "A method called over HTTP", Tested(ANY);
+    "A11.24", "Disconnecting", Tested(ANY);
+    "A11.25", "Leaving for good when the manager says so", Tested(ANY);
+    "A11.26", "Artifacts, queues and other services of a server",
+        LeftOut("ordinary services, found and called like any");
+};
+
+const EVENTS: &[Row] = rows! {
+    "A12.01", "Listening, once, or until a time", Tested(ALL);
+    "A12.02", "Broadcasts in a workspace", Tested(ALL);
+    "A12.03", "Subscribing and taking it back; the server's events", Tested(BOTH_WAYS);
+    "A12.04", "Events of a client itself, which nobody else can make", Tested(ANY);
+    "A12.05", "Coming back after any end that was not asked for", Open("not tested yet");
+    "A12.06", "Coming back as the same client", Open("not tested yet");
+    "A12.07", "Services are registered again", Open("not tested yet");
+    "A12.08", "The manager of a server that was restarted", Open("not tested yet");
+    "A12.09", "Calls to the manager that is gone fail", Open("not tested yet");
+    "A12.10", "Calls of other clients outlive a short loss", Open("not tested yet");
+    "A12.11", "What is sent meanwhile waits", Open("not tested yet");
+    "A12.12", "A refusal ends it", Open("not tested yet");
+    "A12.13", "A server that closes again and again is given time", Open("not tested yet");
+    "A12.14", "Subscriptions are renewed, each once", Open("not tested yet");
+    "A12.15", "Disconnecting is final", Open("not tested yet");
+};
+
+const DEFECTS: &[Row] = rows! {
+    "D.01", "Work in bulk stays below the limits of the server", Tested(&[TO_PYTHON, TO_JAVASCRIPT, TO_RUST]);
+    "D.02", "A short call takes two frames, not three", Tested(OUT);
+    "D.07", "What cannot be read is refused at once, not left to time out", Tested(ANY);
+    "D.08", "A large frame is read", Tested(ANY);
+    "D.29", "Nobody is lent our name", Tested(ANY);
+    "D.30", "Nobody makes up who they are", Tested(ANY);
+    "D.32", "Signs of life end with the answer", Tested(ANY);
+};
