@@ -6,6 +6,7 @@
 mod bad_input;
 mod calls;
 mod events;
+mod files;
 mod fixture;
 mod harness;
 mod identity;

@@ -344,6 +344,16 @@ impl<D: Driver> Engine<D> {
             .open(now, exported.key, target.clone(), exported.functions, lease);
     }
 
+    /// Nobody will ever call these.
+    fn discard(&mut self, exported: Option<Exported<D::Handler>>) {
+        let Some(exported) = exported else { return };
+        let mut handlers: Vec<_> = exported.functions.into_iter().map(|(_, h)| h).collect();
+        for interface in exported.interfaces {
+            handlers.extend(interface.methods.into_values());
+        }
+        self.dropped(handlers);
+    }
+
     fn close_session(&mut self, key: u64) {
         let closed = self.exports.close_call(key);
         self.dropped(closed);
@@ -373,25 +383,29 @@ impl<D: Driver> Engine<D> {
     /// A running call has its answer.
     pub(crate) fn answer(&mut self, now: Instant, key: u64, answer: Answer<D::Handler>) {
         let (name, payload, exported) = match answer {
-            Answer::Resolve { payload, .. }
-                if !self.running.has_room_for_answer(key, payload.len()) =>
-            {
-                let refused = payload::reject(texts::TOO_MANY_ANSWERS, "");
-                (answer::REJECT, refused, None)
+            Answer::Resolve { payload, exports } => {
+                let refusal = if !self.running.has_room_for_answer(key, payload.len()) {
+                    Some(texts::TOO_MANY_ANSWERS)
+                } else if exports.is_some() && !self.exports.has_room() {
+                    Some(texts::TOO_MANY_FUNCTIONS)
+                } else {
+                    None
+                };
+                match refusal {
+                    None => (answer::RESOLVE, payload, exports),
+                    Some(text) => {
+                        self.discard(exports);
+                        (answer::REJECT, payload::reject(text, ""), None)
+                    }
+                }
             }
-            Answer::Resolve {
-                exports: Some(_), ..
-            } if !self.exports.has_room() => {
-                let refused = payload::reject(texts::TOO_MANY_FUNCTIONS, "");
-                (answer::REJECT, refused, None)
-            }
-            Answer::Resolve { payload, exports } => (answer::RESOLVE, payload, exports),
             Answer::Reject(payload) => (answer::REJECT, payload, None),
         };
         let Some(call) = self.running.answered(key, payload.len()) else {
-            return;
+            return self.discard(exported);
         };
         let Some(session) = call.session.clone() else {
+            self.discard(exported);
             self.finish_running(now, key);
             return;
         };

@@ -46,8 +46,7 @@ pub(crate) enum Command {
         key: u64,
         call: OutgoingCall<Target>,
         reply: oneshot::Sender<Outcome>,
-        /// `None`: there is one such call for each generator that came in at the most.
-        permit: Option<OwnedSemaphorePermit>,
+        permit: OwnedSemaphorePermit,
     },
     Event {
         key: u64,
@@ -313,7 +312,9 @@ impl Link {
                 call,
                 reply,
                 permit,
-            } => self.engine.start_call(now(), key, call, reply, permit),
+            } => self
+                .engine
+                .start_call(now(), key, call, reply, Some(permit)),
             Command::Event {
                 key,
                 event,

@@ -25,7 +25,7 @@ pub(crate) async fn request(
         key,
         call,
         reply,
-        permit: Some(permit),
+        permit,
     })
     .await
 }

@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) ended: Arc<OnceLock<ClosedReason>>,
     pub(crate) keys: AtomicU64,
     pub(crate) budget: Budget,
+    /// Places for calls that nobody waits for.
+    pub(crate) posts: Arc<Semaphore>,
     /// The other end of a direct link.
     pub(crate) remote: Option<Address>,
     pub(crate) tokens: watch::Receiver<Option<Secret>>,
@@ -53,8 +55,12 @@ impl Shared {
         self.server_url.clone()
     }
 
-    /// Calls a method without arguments and does not wait for anything.
+    /// Calls a method without arguments and does not wait for anything. While too many such calls
+    /// wait for the network, more are not made: peers choose how many there are.
     pub(crate) fn post(&self, target: Address, method: Text, parent: Option<Text>) {
+        let Ok(permit) = Arc::clone(&self.posts).try_acquire_owned() else {
+            return;
+        };
         let (reply, _) = oneshot::channel();
         let call = OutgoingCall {
             target,
@@ -68,7 +74,7 @@ impl Shared {
             key: self.next_key(),
             call,
             reply,
-            permit: None,
+            permit,
         };
         // Without a link there is nobody to tell.
         drop(self.commands.send(command));
@@ -83,6 +89,9 @@ impl Shared {
         CallError::Disconnected { reason, maybe_ran }
     }
 }
+
+/// Calls that nobody waits for, such as those that close generators, which may wait for the network.
+pub(crate) const MAX_POSTS: usize = 1024;
 
 /// Bytes of calls that may wait for the network: what makes callers wait while it is slower than
 /// they are.

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use hypha_codec::{Text, Value};
 use hypha_transport::{FrameRx, FrameTx, Limits};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::address::Address;
 use crate::built_in;
@@ -19,7 +19,7 @@ use crate::pacing::FrameLimit;
 use crate::peer::Peer;
 use crate::secret::Secret;
 use crate::session::SessionIds;
-use crate::shared::{Budget, Shared};
+use crate::shared::{Budget, MAX_POSTS, Shared};
 use crate::state::State;
 use crate::subscriptions::Subscriptions;
 
@@ -88,6 +88,7 @@ impl Start {
             local: local.clone(),
             manager,
             server_url,
+            posts: Arc::new(Semaphore::new(MAX_POSTS)),
             budget: Budget::new(config.max_queued_bytes),
             config,
             commands,

@@ -3,6 +3,7 @@
 // The client files what it knows about a method under the function object, so no function may stand in two services:
 // every service is made of fresh ones. Keyword arguments find their place by the parameter names in the source.
 import { setTimeout as sleep } from "node:timers/promises";
+import * as files from "./files.mjs";
 import { deep, depth, fill } from "./notation.mjs";
 import { SAMPLES } from "./samples.mjs";
 
@@ -72,6 +73,7 @@ export class Services {
       ...this.failures(),
       ...this.timing(),
       ...this.functions(),
+      ...files.methods(this.callService),
       nested: { double: (x) => x * 2, deeper: { triple: (x) => x * 3 } },
       array: [(x) => x + 1, (x) => x + 2, { three: (x) => x + 3 }],
       constants: {

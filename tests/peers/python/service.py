@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 
+import files
 from notation import deep, depth, fill
 from samples import SAMPLES
 
@@ -80,6 +81,7 @@ class Services:
             **self.failures(),
             **self.timing(),
             **self.functions(),
+            **files.methods(self.call_service),
             "nested": {
                 "double": lambda x: x * 2,
                 "deeper": {"triple": lambda x: x * 3},
