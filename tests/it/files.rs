@@ -114,12 +114,7 @@ async fn a3_16_files_between_rust_and_python_and_javascript_callers() {
         .visibility(Visibility::Public)
         .method("take", read)
         .method("give", || async { file("rust.bin") });
-    let id = client
-        .register_service(service)
-        .await
-        .unwrap()
-        .id()
-        .to_owned();
+    let id = client.register_service(service).await.unwrap().id.clone();
     for language in BOTH {
         let own = Provider::shared(language).await.id("interop").to_owned();
         let peer = caller(language).await;
@@ -141,12 +136,7 @@ async fn a3_16_files_of_rust_to_rust() {
         .visibility(Visibility::Public)
         .method("take", read)
         .method("give", || async { file("rust.bin") });
-    let id = provider
-        .register_service(service)
-        .await
-        .unwrap()
-        .id()
-        .to_owned();
+    let id = provider.register_service(service).await.unwrap().id.clone();
     let client = connect().await;
     let remote = client.get_service(&id).await.unwrap();
     assert_eq!(

@@ -30,6 +30,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[must_use]
     pub fn on<T: DeserializeOwned>(&self, name: &str) -> Events<T> {
         self.peer().on(name)
     }

@@ -102,8 +102,8 @@ pub enum CallError {
         /// What is wrong with it, and where.
         source: FromValueError,
     },
-    /// A function in the result leads to somebody it must not lead to.
-    #[error("the result holds a function of `{target}`, which `{sender}` may not hand out")]
+    /// A function that came inside a message leads to somebody it must not lead to.
+    #[error("`{sender}` sent a function of `{target}`, which it may not hand out")]
     ForeignFunction {
         /// Where the function leads.
         target: Address,
