@@ -15,6 +15,7 @@ pages! {
     connect: "docs/guide/connect.md",
     events: "docs/guide/events.md",
     embedding_the_codec: "docs/guide/embedding-the-codec.md",
+    files: "docs/guide/files.md",
     layers: "docs/guide/layers.md",
     lookup: "docs/guide/lookup.md",
     services: "docs/guide/services.md",
