@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use hypha_codec::{Text, Value};
 use hypha_rpc_core::{
-    Address, Call, CallService, ClosedReason, ConnectionInfo, Peer, RemoteService, Reply, Secret,
-    Service, ServiceId, State,
+    Address, Call, CallService, ClosedReason, ConnectionEvents, ConnectionInfo, Peer,
+    RemoteService, Reply, Secret, Service, ServiceId, State,
 };
 use tokio::sync::watch;
 use tower::BoxError;
@@ -115,6 +115,12 @@ impl Client {
     #[must_use]
     pub fn watch_state(&self) -> watch::Receiver<State> {
         self.peer.watch_state()
+    }
+
+    /// What happens to the connection from now on: losses, new connections, services registered again.
+    #[must_use]
+    pub fn connection_events(&self) -> ConnectionEvents {
+        self.peer.connection_events()
     }
 
     /// The peer below, for calls by address and path, gauges, and what else the core offers.

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use hypha_codec::{CodecRegistry, Text};
 use hypha_rpc_core::{
-    Call, CallService, Credentials, Pacing, Peer, PeerConfig, RelayOptions, Reply, Secret,
-    random_id,
+    Call, CallService, Credentials, Pacing, Peer, PeerConfig, ReconnectPolicy, RelayOptions, Reply,
+    Secret, random_id,
 };
 use hypha_transport::Connector;
 use tower::BoxError;
@@ -63,6 +63,7 @@ pub struct ConnectOptions {
     method_timeout: Option<Duration>,
     connect_timeout: Option<Duration>,
     silent: bool,
+    reconnect: ReconnectPolicy,
     peer: PeerConfig,
     connector: Option<Arc<dyn Dial>>,
     layers: Vec<Arc<dyn Fn(Peer) -> Peer + Send + Sync>>,
@@ -149,6 +150,14 @@ impl ConnectOptions {
     /// provider leaves.
     pub fn silent(mut self, silent: bool) -> Self {
         self.silent = silent;
+        self
+    }
+
+    /// What happens when the connection is lost. By default another one is made, for as long as it
+    /// takes: the client comes back under the same id, its services are registered again, calls wait.
+    /// [`ReconnectPolicy::off`] ends it instead.
+    pub fn reconnect(mut self, policy: ReconnectPolicy) -> Self {
+        self.reconnect = policy;
         self
     }
 
@@ -298,6 +307,7 @@ impl ConnectOptions {
             .or(self.method_timeout)
             .unwrap_or(CONNECT_TIMEOUT);
         relay.silent = self.silent;
+        relay.reconnect = self.reconnect.clone();
         Ok(relay)
     }
 

@@ -107,6 +107,10 @@ pub struct CallOptions {
     /// The longest time in all, counted from the start of the call, queueing included. The
     /// client's without it; unlimited if that has none.
     pub deadline: Option<Duration>,
+    /// Whether the method may run twice without harm. Such a call is made again when it may be lost:
+    /// its provider went away, or our connection broke while it ran. Within its deadline, or else
+    /// its `timeout` counted from its start.
+    pub idempotent: bool,
 }
 
 impl CallOptions {
@@ -120,6 +124,13 @@ impl CallOptions {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// The method may run twice without harm.
+    #[must_use]
+    pub fn idempotent(mut self, idempotent: bool) -> Self {
+        self.idempotent = idempotent;
         self
     }
 
@@ -319,9 +330,20 @@ async fn send(shared: &Arc<Shared>, call: Call) -> Result<Reply, CallError> {
         payload,
         timeout: call.answered.then_some(timeout),
         parent: call.parent,
+        idempotent: call.options.idempotent,
         exports,
     };
     let outcome = request(shared, key, outgoing).await?;
+    conclude(shared, target, method, outcome)
+}
+
+/// What the outcome of a call means to its caller.
+pub(crate) fn conclude(
+    shared: &Arc<Shared>,
+    target: Address,
+    method: Text,
+    outcome: Outcome,
+) -> Result<Reply, CallError> {
     match outcome {
         Outcome::Resolved(packet) => Ok(Reply {
             packet: Some(packet),
@@ -357,8 +379,8 @@ fn rejected(packet: &Packet, target: &Address, method: Text, shared: &Arc<Shared
             let error = RemoteError::from(&*error);
             // Only the server knows that a call was not delivered, and it alone writes no `ws`
             // (protocol section 6.7). From the provider these words are about a call of its own.
-            let delivered = shared.manager.is_none()
-                || packet.header().is_ok_and(|header| header.ws().is_some());
+            let delivered =
+                !shared.relayed || packet.header().is_ok_and(|header| header.ws().is_some());
             CallError::Remote(match error.kind() {
                 RemoteErrorKind::PeerNotConnected if delivered => error.of_application(),
                 _ => error,

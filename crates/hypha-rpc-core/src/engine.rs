@@ -10,6 +10,7 @@ mod events;
 mod exports;
 mod hold_back;
 mod keepalive;
+mod linking;
 mod outbox;
 mod pace;
 mod receive;
@@ -32,10 +33,14 @@ pub(crate) use self::exports::Exported;
 use self::exports::{Exports, Lease};
 pub(crate) use self::keepalive::KeepaliveConfig;
 use self::keepalive::{Due, Keepalive};
-use self::outbox::{Content, Lane, Message, Origin, Outbox, Queued};
+pub(crate) use self::linking::NewLink;
+use self::linking::Phase;
+pub(crate) use self::outbox::{Content, Origin};
+use self::outbox::{Lane, Message, Outbox, Queued};
 use self::running::Running;
 use self::services::Services;
 pub(crate) use self::services::{IdTaken, ServiceRecord};
+pub(crate) use self::timers::after;
 use crate::address::Address;
 use crate::pacing::FrameLimit;
 use crate::protocol::answer;
@@ -77,6 +82,8 @@ pub(crate) struct EngineConfig {
     pub(crate) keepalive: KeepaliveConfig,
     /// The limit of the server on frames; `None` if there is none to keep.
     pub(crate) frame_limit: Option<FrameLimit>,
+    /// How long calls that want no answer wait for a link.
+    pub(crate) patience: Duration,
     pub(crate) max_running: usize,
     pub(crate) max_running_bytes: usize,
 }
@@ -91,6 +98,8 @@ pub(crate) struct OutgoingCall<H> {
     pub(crate) timeout: Option<Duration>,
     /// The session of the peer that this call belongs to.
     pub(crate) parent: Option<Text>,
+    /// Whether it may run twice: then it does not wait for an answer that may be lost.
+    pub(crate) idempotent: bool,
     /// Functions inside the arguments.
     pub(crate) exports: Option<Exported<H>>,
 }
@@ -140,7 +149,7 @@ pub(crate) enum Outcome {
     PeerGone(String),
     /// The answer is larger than one frame carries.
     InSeveralFrames,
-    /// The link ended; the frame had been handed to it (`sent`) or not.
+    /// The link ended, for good or for too long; the frame had been handed to it (`sent`) or not.
     LinkLost {
         sent: bool,
     },
@@ -167,19 +176,9 @@ pub(crate) enum Leave {
 /// A frame to write, and the budget it gives back when written.
 #[derive(Debug)]
 pub(crate) struct Transmit<P> {
-    pub(crate) content: TransmitContent,
-    #[expect(
-        dead_code,
-        reason = "held until the frame has been written, then dropped"
-    )]
+    pub(crate) content: Content,
+    pub(crate) origin: Origin,
     pub(crate) permit: Option<P>,
-}
-
-/// Content of a frame to write.
-#[derive(Debug)]
-pub(crate) enum TransmitContent {
-    Text(String),
-    Binary(Rope),
 }
 
 /// Gauges of an engine.
@@ -214,6 +213,8 @@ pub(crate) struct Engine<D: Driver> {
     outbox: Outbox<D::Permit>,
     events: VecDeque<Event<D>>,
     keepalive: Keepalive,
+    phase: Phase,
+    patience: Duration,
     malformed: u64,
 }
 
@@ -234,6 +235,8 @@ impl<D: Driver> Engine<D> {
             outbox: Outbox::new(now, config.frame_limit),
             events: VecDeque::new(),
             keepalive: Keepalive::new(now, config.keepalive),
+            phase: Phase::Open,
+            patience: config.patience,
             malformed: 0,
         }
     }
@@ -274,6 +277,11 @@ impl<D: Driver> Engine<D> {
         true
     }
 
+    /// The server is known by another URL now.
+    pub(crate) fn set_server_url(&mut self, url: Option<&Text>) {
+        self.services.set_server_url(url);
+    }
+
     /// Whether a client in `workspace` may look up and call what `record` offers.
     pub(crate) fn admits(&self, record: &ServiceRecord<D::Handler>, from: &Address) -> bool {
         record
@@ -286,16 +294,41 @@ impl<D: Driver> Engine<D> {
         &mut self,
         now: Instant,
         key: u64,
-        call: OutgoingCall<D::Handler>,
+        mut call: OutgoingCall<D::Handler>,
         reply: D::Reply,
         permit: Option<D::Permit>,
     ) {
+        let lease = match call.timeout {
+            Some(_) => Lease::Call,
+            None => Lease::Use,
+        };
+        let exports = call.exports.take();
+        let (pending, queued) = self.new_call(key, call, reply, permit);
+        if let Some(exported) = exports {
+            self.open(now, &pending.target, exported, lease);
+        }
+        self.calls.insert(key, pending);
+        self.outbox.push(Lane::Call, queued);
+        if self.phase != Phase::Open {
+            self.calls.wait_for_link(key, now);
+        }
+    }
+
+    fn new_call(
+        &self,
+        key: u64,
+        mut call: OutgoingCall<D::Handler>,
+        reply: D::Reply,
+        permit: Option<D::Permit>,
+    ) -> (PendingCall<D::Reply>, Queued<D::Permit>) {
+        // Whoever still knows the manager by its former address means the present one.
+        if call.target.is_manager()
+            && let Some(manager) = self.manager()
+        {
+            call.target = manager.clone();
+        }
         let session = call.timeout.map(|_| Text::from(self.sessions.id(key)));
         let answered = session.is_some();
-        if let Some(exported) = call.exports {
-            let lease = if answered { Lease::Call } else { Lease::Use };
-            self.open(now, &call.target, exported, lease);
-        }
         let content = Content::Message(Message {
             to: Text::from(call.target.as_str()),
             method: call.method,
@@ -303,16 +336,15 @@ impl<D: Driver> Engine<D> {
             session,
             payload: call.payload,
         });
-        self.calls
-            .insert(key, call.target, call.timeout.unwrap_or_default(), reply);
-        self.outbox.push(
-            Lane::Call,
-            Queued {
-                content,
-                origin: Origin::Call { key, answered },
-                permit,
-            },
-        );
+        let timeout = call.timeout.unwrap_or(self.patience);
+        let mut pending = PendingCall::new(call.target, timeout, reply);
+        pending.idempotent = call.idempotent;
+        let queued = Queued {
+            content,
+            origin: Origin::Call { key, answered },
+            permit,
+        };
+        (pending, queued)
     }
 
     /// The caller lost interest: nothing is kept of the call, and it is not sent if it was not yet.
@@ -429,35 +461,21 @@ impl<D: Driver> Engine<D> {
         self.outbox.exceeded();
     }
 
-    /// A new link begins with full buckets, by this limit of its server.
-    #[cfg_attr(not(test), expect(dead_code, reason = "links are not made again yet"))]
-    pub(crate) fn restart_pace(&mut self, now: Instant, limit: Option<FrameLimit>) {
-        self.outbox.restart(now, limit);
-    }
-
-    /// The link is gone: every pending call gets its outcome.
-    pub(crate) fn lose_link(&mut self) {
-        for (_, call) in self.calls.take_where(|_| true) {
-            let outcome = Outcome::LinkLost {
-                sent: call.was_sent(),
-            };
-            self.events.push_back(Event::Answered {
-                reply: call.reply,
-                outcome,
-            });
-        }
-        self.outbox.clear();
-        let closed = self.exports.close_all();
-        self.dropped(closed);
-    }
-
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
         while let Some((key, call)) = self.calls.pop_overdue(now) {
-            let outcome = Outcome::Silent(call.timeout);
+            let outcome = if call.was_sent() {
+                Outcome::Silent(call.timeout)
+            } else {
+                self.outbox.buried(|key| self.calls.contains(key));
+                Outcome::LinkLost { sent: false }
+            };
             self.settle(key, call, outcome);
         }
         let unused = self.exports.sweep(now);
         self.dropped(unused);
+        if self.phase == Phase::Down {
+            return;
+        }
         while let Some(key) = self.running.pop_heartbeat(now) {
             self.outbox.push_heartbeat(key);
         }
@@ -478,16 +496,17 @@ impl<D: Driver> Engine<D> {
 
     #[must_use]
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        [
-            self.calls.next_timeout(),
+        // What comes due while there is no link is due when there is one.
+        let needs_link = [
             self.running.next_timeout(),
             self.outbox.next_timeout(),
-            self.exports.next_timeout(),
             self.keepalive.next_timeout(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        ];
+        let needs_link = needs_link.into_iter().filter(|_| self.phase != Phase::Down);
+        needs_link
+            .chain([self.calls.next_timeout(), self.exports.next_timeout()])
+            .flatten()
+            .min()
     }
 
     #[must_use]
@@ -498,13 +517,16 @@ impl<D: Driver> Engine<D> {
     /// The next frame to write. A call's silence counts from here.
     #[must_use]
     pub(crate) fn poll_transmit(&mut self, now: Instant) -> Option<Transmit<D::Permit>> {
+        if self.phase == Phase::Down {
+            return None;
+        }
         let (queued, reservation) = self.outbox.pop(
             now,
             |key| self.calls.contains(key),
             |key| self.running.take_heartbeat(key),
         )?;
         match queued.origin {
-            Origin::Engine => {}
+            Origin::Engine | Origin::Sent | Origin::Refusal => {}
             Origin::Ping => self.keepalive.handed_over(),
             Origin::Answer { key } => self.finish_running(now, key),
             Origin::Call {
@@ -516,19 +538,15 @@ impl<D: Driver> Engine<D> {
                 answered: false,
             } => self.finish_call(key, Outcome::Sent),
         }
-        let content = match queued.content {
-            Content::Text(text) => TransmitContent::Text(text),
-            Content::Message(message) => TransmitContent::Binary(message.encode(&self.local)),
-            Content::Event { frame, .. } => TransmitContent::Binary(frame),
-        };
         Some(Transmit {
-            content,
+            content: queued.content,
+            origin: queued.origin,
             permit: queued.permit,
         })
     }
 
     pub(crate) fn has_transmit(&self) -> bool {
-        !self.outbox.is_empty()
+        self.phase != Phase::Down && !self.outbox.is_empty()
     }
 
     fn manager(&self) -> Option<&Address> {
@@ -559,10 +577,13 @@ impl<D: Driver> Engine<D> {
         }
     }
 
-    /// Ends the calls to a peer that is gone; says how many there were.
+    /// Ends the calls to a peer that is gone; says how many there were. What was not sent yet is
+    /// sent all the same: it may come back, and the server says so if it does not.
     fn drop_peer(&mut self, peer: &Address, text: &str) -> usize {
         self.outbox.forget(peer.as_str());
-        let calls = self.calls.take_where(|call| call.target == *peer);
+        let calls = self
+            .calls
+            .take_where(|call| call.target == *peer && call.was_sent());
         let ended = calls.len();
         for (key, call) in calls {
             self.settle(key, call, Outcome::PeerGone(text.to_owned()));
@@ -571,7 +592,7 @@ impl<D: Driver> Engine<D> {
     }
 
     fn push_control(&mut self, text: &str, origin: Origin) {
-        let plain = Queued::plain(Content::Text(text.to_owned()));
-        self.outbox.push_control(Queued { origin, ..plain });
+        let content = Content::Text(text.to_owned());
+        self.outbox.push_control(Queued::plain(content, origin));
     }
 }

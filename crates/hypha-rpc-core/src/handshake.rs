@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hypha_transport::{CloseReason, Frame, FrameRx, FrameTx, TransportError, TransportErrorKind};
 use serde::{Deserialize, Serialize};
 
@@ -124,8 +125,52 @@ pub async fn handshake<Tx: FrameTx, Rx: FrameRx>(
     rx: &mut Rx,
     credentials: &Credentials,
 ) -> Result<ConnectionInfo, ConnectError> {
+    match greet(tx, rx, credentials).await {
+        Ok(greeting) => Ok(greeting.info),
+        Err(failure) => Err(failure.error),
+    }
+}
+
+/// A handshake that succeeded.
+#[derive(Debug)]
+pub(crate) struct Greeting {
+    pub(crate) info: ConnectionInfo,
+    /// Frames that the server kept for a client that comes back.
+    pub(crate) early: Vec<Bytes>,
+}
+
+/// A handshake that did not.
+#[derive(Debug)]
+pub(crate) struct HandshakeFailure {
+    pub(crate) error: ConnectError,
+    /// Whether the server itself refused, rather than that something went wrong on the way.
+    pub(crate) refused: bool,
+}
+
+impl<E: Into<ConnectError>> From<E> for HandshakeFailure {
+    fn from(error: E) -> Self {
+        Self {
+            error: error.into(),
+            refused: false,
+        }
+    }
+}
+
+/// What the server says when too many clients connect at once (protocol section 1.4): no refusal.
+const SERVER_BUSY: &str = "Server busy";
+
+/// Frames and bytes that are kept of what comes before the answer.
+const MAX_EARLY_FRAMES: usize = 4096;
+const MAX_EARLY_BYTES: usize = 64 << 20;
+
+/// As [`handshake`], keeping what came before its end.
+pub(crate) async fn greet<Tx: FrameTx, Rx: FrameRx>(
+    tx: &mut Tx,
+    rx: &mut Rx,
+    credentials: &Credentials,
+) -> Result<Greeting, HandshakeFailure> {
     if !is_plain_name(&credentials.client_id) {
-        return Err(ConnectError::ClientId(credentials.client_id.clone()));
+        return Err(ConnectError::ClientId(credentials.client_id.clone()).into());
     }
     let hello = Hello {
         client_id: &credentials.client_id,
@@ -137,22 +182,35 @@ pub async fn handshake<Tx: FrameTx, Rx: FrameRx>(
         serde_json::to_string(&hello).map_err(|error| ConnectError::Protocol(error.to_string()))?;
     tx.feed(Frame::Text(hello)).await?;
     tx.flush().await?;
+    let (mut early, mut bytes) = (Vec::new(), 0);
     let info = loop {
         match rx.recv().await {
-            Ok(Some(Frame::Text(text))) => break read_answer(&text)?,
-            Ok(Some(Frame::Binary(_))) => {}
+            Ok(Some(Frame::Text(text))) => {
+                let answer = read_answer(&text);
+                break answer.map_err(|error| HandshakeFailure {
+                    refused: matches!(&error, ConnectError::Refused(words) if !words.starts_with(SERVER_BUSY)),
+                    error,
+                })?;
+            }
+            Ok(Some(Frame::Binary(frame))) => {
+                bytes += frame.len();
+                if early.len() < MAX_EARLY_FRAMES && bytes <= MAX_EARLY_BYTES {
+                    early.push(frame);
+                }
+            }
             Ok(None) => return Err(TransportError::closed(CloseReason::normal()).into()),
-            Err(error) => return Err(refusal(error)),
+            Err(error) => return Err(refusal(error).into()),
         }
     };
     match &credentials.workspace {
-        Some(asked) if !asked.is_empty() && *asked != info.workspace => {
-            Err(ConnectError::WrongWorkspace {
+        Some(asked) if !asked.is_empty() && *asked != info.workspace => Err(HandshakeFailure {
+            refused: true,
+            error: ConnectError::WrongWorkspace {
                 asked: asked.clone(),
                 got: info.workspace,
-            })
-        }
-        _ => Ok(info),
+            },
+        }),
+        _ => Ok(Greeting { info, early }),
     }
 }
 

@@ -25,6 +25,7 @@
 
 mod access;
 mod address;
+mod backoff;
 mod built_in;
 mod call;
 mod callback;
@@ -40,12 +41,14 @@ mod file;
 mod handshake;
 mod import;
 mod interface;
+mod lifecycle;
 mod link;
 mod member;
 mod pacing;
 mod payload;
 mod peer;
 pub mod protocol;
+mod registrar;
 mod relay;
 mod remote;
 mod request;
@@ -63,6 +66,7 @@ mod writer;
 
 pub use self::access::Visibility;
 pub use self::address::{Address, AddressError, ServiceId};
+pub use self::backoff::ReconnectPolicy;
 pub use self::call::{Call, CallOptions, CallService, Reply};
 pub use self::callback::{Callback, Closure};
 pub use self::config::PeerConfig;
@@ -78,6 +82,7 @@ pub use self::extensions::Extensions;
 pub use self::file::{FileObject, RemoteFile};
 pub use self::handshake::{ConnectionInfo, Credentials, handshake};
 pub use self::interface::{Interface, RemoteObject};
+pub use self::lifecycle::{ConnectionEvent, ConnectionEvents};
 pub use self::pacing::Pacing;
 pub use self::peer::{Peer, PeerIdentity, ServiceInfo};
 pub use self::relay::RelayOptions;

@@ -1,40 +1,62 @@
-//! The link task: reads frames, runs the engine, writes frames. It owns the engine and the
-//! transport, and ends when the last handle of its peer is dropped.
+//! The link task: reads frames, runs the engine, writes frames, and connects again. It owns the
+//! engine and one transport after the other, and ends when the last handle of its peer is dropped.
+
+mod drive;
+mod redial;
+mod setup;
 
 use std::fmt;
-use std::pin::pin;
-use std::sync::{Arc, OnceLock};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use hypha_codec::{Map, Text};
-use hypha_transport::{CloseReason, Frame, FrameRx, FrameTx, TransportError, TransportErrorKind};
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
+use hypha_transport::{Connector, FrameRx, FrameTx};
+use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc, oneshot, watch};
+use tokio::time::Sleep;
 
 use crate::address::Address;
+use crate::backoff::{Redials, random};
 use crate::built_in;
 use crate::dispatch::Work;
 use crate::engine::{
-    Answer, Driver, Engine, Event, IdTaken, Invoke, Leave, Outcome, OutgoingCall, OutgoingEvent,
-    ServiceRecord, Stats, TransmitContent,
+    Answer, Driver, Engine, Event, Invoke, KeepaliveConfig, Leave, NewLink, Outcome, OutgoingCall,
+    OutgoingEvent, ServiceRecord, Stats,
 };
+use crate::error::{CallError, RegisterError};
 use crate::events::Publisher;
+use crate::handshake::ConnectionInfo;
+use crate::lifecycle::ConnectionEvent;
+use crate::pacing::Pacing;
+use crate::registrar::{Registrar, Subject};
 use crate::secret::Secret;
+use crate::shared::Shared;
 use crate::state::{ClosedReason, State};
 use crate::target::Target;
-use crate::writer::{Queued, Writer};
+use crate::writer::Writer;
+
+use self::redial::{Dialled, farewell};
+pub(crate) use self::redial::{Dialler, Halves, NoConnector};
+use self::setup::Registration;
 
 /// What the engine carries for the tasks.
 #[derive(Debug)]
 pub(crate) struct TaskDriver;
 
 impl Driver for TaskDriver {
-    type Reply = oneshot::Sender<Outcome>;
+    type Reply = ReplyTo;
     type Handler = Target;
     type Permit = OwnedSemaphorePermit;
 }
 
-/// What came of adding a service: the one in whose place it is, or nothing if its id is taken.
-pub(crate) type Added = Result<Option<Box<ServiceRecord<Target>>>, IdTaken>;
+/// Who waits for the outcome of a call.
+#[derive(Debug)]
+pub(crate) enum ReplyTo {
+    /// A caller.
+    Caller(oneshot::Sender<Outcome>),
+    /// The link itself, which tells the server what it must know of us.
+    Setup { subject: Subject, token: u64 },
+}
 
 /// What handles ask of the link.
 ///
@@ -55,13 +77,15 @@ pub(crate) enum Command {
         permit: OwnedSemaphorePermit,
     },
     Cancel(u64),
-    AddService {
+    Register {
         record: Box<ServiceRecord<Target>>,
+        /// What the server is told of it.
+        info: Arc<Map>,
         overwrite: bool,
-        done: oneshot::Sender<Added>,
+        done: oneshot::Sender<Result<(), RegisterError>>,
     },
-    RemoveService {
-        id: String,
+    Unregister {
+        id: Text,
         done: oneshot::Sender<bool>,
     },
     /// Functions that went out are of no use any more.
@@ -104,10 +128,18 @@ pub(crate) struct Channels {
     /// Bounded by the engine, which counts a call as running until its answer is written.
     pub(crate) work: mpsc::UnboundedSender<Work>,
     pub(crate) state: watch::Sender<State>,
+    pub(crate) lifecycle: broadcast::Sender<ConnectionEvent>,
     /// Why the link ended, as soon as that is known.
     pub(crate) ended: Arc<OnceLock<ClosedReason>>,
     pub(crate) tokens: watch::Sender<Option<Secret>>,
     pub(crate) events: Publisher,
+}
+
+impl Channels {
+    fn tell(&self, event: ConnectionEvent) {
+        // Nobody may be listening.
+        drop(self.lifecycle.send(event));
+    }
 }
 
 impl fmt::Debug for Channels {
@@ -116,31 +148,46 @@ impl fmt::Debug for Channels {
     }
 }
 
-/// Frames and bytes of one batch: written, then flushed once.
+/// Frames of one batch, and commands that are handled together.
 const BATCH_FRAMES: usize = 64;
-const BATCH_BYTES: usize = 256 * 1024;
 
 /// How long a close may take before the socket is dropped.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Runs a link to its end.
-pub(crate) async fn run<Tx: FrameTx, Rx: FrameRx>(tx: Tx, mut rx: Rx, mut link: Link) {
-    let mut writer = Writer::Idle(tx);
-    let reason = link.drive(&mut writer, &mut rx).await;
-    tracing::debug!(%reason, "link ended");
-    if reason.is_rate_limit() {
-        link.engine.frame_limit_exceeded();
+/// Runs a peer to its end, over as many links as it takes. Without a dialler one is all there is.
+pub(crate) async fn run<C: Connector>(
+    first: Halves<C::Transport>,
+    dialler: Option<Dialler<C>>,
+    mut link: Link,
+) {
+    let policy = dialler.as_ref().map(|dialler| dialler.policy.clone());
+    let mut redials = Redials::new(policy.unwrap_or_default());
+    let (mut tx, mut rx) = first;
+    loop {
+        let began = now();
+        let mut writer = Writer::new(tx, link.local.clone());
+        let reason = link.drive(&mut writer, &mut rx).await;
+        tracing::debug!(%reason, "link ended");
+        if reason.is_rate_limit() {
+            link.engine.frame_limit_exceeded();
+        }
+        let final_end = matches!(reason, ClosedReason::Local | ClosedReason::ForceExit(_));
+        let dialler = dialler.as_ref().filter(|_| link.established && !final_end);
+        let wait = redials.lost(now().saturating_duration_since(began), random());
+        let (Some(dialler), Some(wait)) = (dialler, wait) else {
+            return link.finish(writer, rx, reason).await;
+        };
+        link.lose(&mut writer, &reason);
+        let farewell = farewell(writer, rx, reason);
+        match link.redial(dialler, &mut redials, wait, farewell).await {
+            Ok(dialled) => (tx, rx) = link.adopt(dialled),
+            Err(reason) => {
+                link.end(&reason);
+                link.say_closed(reason);
+                return;
+            }
+        }
     }
-    if matches!(reason, ClosedReason::Local) {
-        // What was handed over before the close still goes out, if the other end reads.
-        let flush = reading(&mut rx, link.flush(&mut writer));
-        drop(tokio::time::timeout(CLOSE_TIMEOUT, flush).await);
-    }
-    link.end(&reason);
-    // The close may take its time; whoever waits for the end waits for that too.
-    let close = reading(&mut rx, writer.close(&reason));
-    drop(tokio::time::timeout(CLOSE_TIMEOUT, close).await);
-    link.channels.state.send_replace(State::Closed(reason));
 }
 
 /// Waits for the last writes with the reader polled, as the contract of transports wants it: two
@@ -160,137 +207,191 @@ async fn reading<Rx: FrameRx>(rx: &mut Rx, write: impl Future<Output = ()>) {
 #[derive(Debug)]
 pub(crate) struct Link {
     pub(crate) engine: Engine<TaskDriver>,
-    pub(crate) local: Address,
-    pub(crate) channels: Channels,
+    pub(crate) registrar: Registrar<Registration>,
+    local: Address,
+    relayed: bool,
+    /// Times of a connection, but for that of the token, which the server may shorten.
+    keepalive: KeepaliveConfig,
+    pacing: Pacing,
+    channels: Channels,
+    shared: Weak<Shared>,
+    /// Who waits for the first connection to be usable.
+    first: Option<oneshot::Sender<Result<(), CallError>>>,
+    /// It was usable once. Until then a loss is the end.
+    established: bool,
+    /// Counts connections.
+    epoch: u64,
+    /// What the server said of the present one, unless it is the first.
+    info: Option<Arc<ConnectionInfo>>,
+    /// Registrations that wait for another one of the same service.
+    deferred: Vec<Command>,
     /// What the server said last about an error; explains the close that follows.
-    pub(crate) complaint: Option<String>,
-    pub(crate) leaving: Option<ClosedReason>,
+    complaint: Option<String>,
+    leaving: Option<ClosedReason>,
+    sleep: Pin<Box<Sleep>>,
+    armed: Option<Instant>,
+}
+
+/// What a [`Link`] is made of.
+pub(crate) struct LinkParts {
+    pub(crate) engine: Engine<TaskDriver>,
+    pub(crate) registrar: Registrar<Registration>,
+    pub(crate) local: Address,
+    pub(crate) keepalive: KeepaliveConfig,
+    pub(crate) pacing: Pacing,
+    pub(crate) channels: Channels,
+    pub(crate) shared: Weak<Shared>,
+    pub(crate) first: Option<oneshot::Sender<Result<(), CallError>>>,
 }
 
 impl Link {
-    pub(crate) fn new(engine: Engine<TaskDriver>, local: Address, channels: Channels) -> Self {
-        Self {
-            engine,
-            local,
-            channels,
+    /// The link of a peer; a relayed one has somebody who waits for it to be set up.
+    pub(crate) fn new(parts: LinkParts) -> Self {
+        let relayed = parts.first.is_some();
+        let mut link = Self {
+            engine: parts.engine,
+            registrar: parts.registrar,
+            local: parts.local,
+            relayed,
+            keepalive: parts.keepalive,
+            pacing: parts.pacing,
+            channels: parts.channels,
+            shared: parts.shared,
+            first: parts.first,
+            established: !relayed,
+            epoch: 0,
+            info: None,
+            deferred: Vec::new(),
             complaint: None,
             leaving: None,
-        }
-    }
-
-    /// Moves frames until the link ends, and says why it did.
-    async fn drive<Tx: FrameTx, Rx: FrameRx>(
-        &mut self,
-        writer: &mut Writer<Tx>,
-        rx: &mut Rx,
-    ) -> ClosedReason {
-        let mut sleep = pin!(tokio::time::sleep(Duration::ZERO));
-        let mut armed: Option<Instant> = None;
-        loop {
-            self.handle_events();
-            if let Some(reason) = self.leaving.take() {
-                return reason;
-            }
-            if let Some(batch) = self.next_batch(writer) {
-                writer.start(batch);
-            }
-            let timeout = self.engine.poll_timeout();
-            if timeout != armed {
-                armed = timeout;
-                if let Some(at) = timeout {
-                    sleep.as_mut().reset(at.into());
-                }
-            }
-            tokio::select! {
-                frame = rx.recv() => match frame {
-                    Ok(Some(frame)) => {
-                        // What went on after a complaint was not ended by it.
-                        self.complaint = None;
-                        self.receive(frame);
-                    }
-                    Ok(None) => return self.closed_by(CloseReason::normal()),
-                    Err(error) => return self.failed(error),
-                },
-                command = self.channels.commands.recv() => match command {
-                    Some(command) => self.handle_commands(command),
-                    None => return ClosedReason::Local,
-                },
-                Some(progress) = self.channels.progress.recv() => self.handle_progress(progress),
-                result = writer.finished(), if writer.is_busy() => {
-                    if let Err(error) = result {
-                        return self.read_the_end(rx, error).await;
-                    }
-                    self.engine.written(now());
-                }
-                () = sleep.as_mut(), if armed.is_some() => {
-                    armed = None;
-                    self.engine.handle_timeout(now());
-                }
-            }
-        }
-    }
-
-    fn receive(&mut self, frame: Frame) {
-        match frame {
-            Frame::Binary(frame) => self.engine.handle_frame(now(), frame),
-            Frame::Text(text) => self.engine.handle_text(&text),
-        }
-    }
-
-    /// Sending failed: what the other end sent before, and why the link ended, is still to be read.
-    async fn read_the_end<Rx: FrameRx>(
-        &mut self,
-        rx: &mut Rx,
-        error: TransportError,
-    ) -> ClosedReason {
-        let read = async {
-            loop {
-                match rx.recv().await {
-                    Ok(Some(frame)) => self.receive(frame),
-                    Ok(None) => return TransportError::closed(CloseReason::normal()),
-                    Err(end) => return end,
-                }
-                self.handle_events();
-            }
+            sleep: Box::pin(tokio::time::sleep(Duration::ZERO)),
+            armed: None,
         };
-        let end = tokio::time::timeout(CLOSE_TIMEOUT, read).await;
+        if relayed {
+            link.engine.hold_calls();
+            link.registrar.link_up();
+        }
+        link
+    }
+
+    /// Waits for work that needs no transport, and does it. Cancel safe. Says so if the link is to
+    /// end.
+    async fn next_work(&mut self) -> Option<ClosedReason> {
+        self.arm();
+        tokio::select! {
+            command = self.channels.commands.recv() => match command {
+                Some(command) => self.handle_commands(command),
+                None => return Some(ClosedReason::Local),
+            },
+            Some(progress) = self.channels.progress.recv() => self.handle_progress(progress),
+            () = self.sleep.as_mut(), if self.armed.is_some() => {
+                self.armed = None;
+                self.engine.handle_timeout(now());
+                self.registrar_timeout();
+            }
+        }
+        None
+    }
+
+    fn arm(&mut self) {
+        let timeouts = [self.engine.poll_timeout(), self.registrar.poll_timeout()];
+        let timeout = timeouts.into_iter().flatten().min();
+        if timeout != self.armed {
+            self.armed = timeout;
+            if let Some(at) = timeout {
+                self.sleep.as_mut().reset(at.into());
+            }
+        }
+    }
+
+    /// The link is lost; another one will be made.
+    fn lose<Tx: FrameTx>(&mut self, writer: &mut Writer<Tx>, reason: &ClosedReason) {
+        self.engine.take_back(writer.take_back());
+        self.engine.link_down(now());
+        self.registrar.link_down(now());
         self.handle_events();
-        match end {
-            Ok(end) => self.failed(end),
-            Err(_) => self.failed(error),
-        }
+        // What went wrong with the old link does not concern the next.
+        self.complaint = None;
+        self.leaving = self
+            .leaving
+            .take()
+            .filter(|reason| matches!(reason, ClosedReason::Local | ClosedReason::ForceExit(_)));
+        self.channels.state.send_replace(State::Reconnecting {
+            attempt: 0,
+            reason: reason.clone(),
+        });
+        self.channels.tell(ConnectionEvent::Disconnected {
+            reason: reason.clone(),
+            reconnecting: true,
+        });
     }
 
-    /// Frames that are ready, if the transport can take some.
-    fn next_batch<Tx>(&mut self, writer: &Writer<Tx>) -> Option<Vec<Queued>> {
-        if writer.is_busy() || !self.engine.has_transmit() {
-            return None;
+    /// Goes on over a new link.
+    fn adopt<T: hypha_transport::Transport>(&mut self, dialled: Dialled<T>) -> Halves<T> {
+        let Dialled {
+            halves,
+            info,
+            manager,
+            early,
+        } = dialled;
+        self.epoch += 1;
+        let mut keepalive = self.keepalive;
+        keepalive.refresh_interval = info.refresh_interval(keepalive.refresh_interval);
+        if let Some(token) = &info.reconnection_token {
+            self.channels.tokens.send_replace(Some(token.clone()));
         }
-        let mut batch = Vec::new();
-        let mut bytes = 0;
-        while batch.len() < BATCH_FRAMES && bytes < BATCH_BYTES {
-            let Some(transmit) = self.engine.poll_transmit(now()) else {
-                break;
-            };
-            if let TransmitContent::Binary(rope) = &transmit.content {
-                bytes += rope.len();
+        if let Some(shared) = self.shared.upgrade() {
+            let url = info.public_base_url.as_deref().map(Text::from);
+            if shared.set_server(manager.clone(), url.clone()) {
+                self.engine.set_server_url(url.as_ref());
             }
-            batch.push(transmit);
+            match shared.subscriptions.of_user().is_empty() {
+                true => self.registrar.forget(&Subject::UserTopics),
+                false => self.registrar.want(Subject::UserTopics, None),
+            }
         }
-        (!batch.is_empty()).then_some(batch)
+        let link = NewLink {
+            manager: manager.clone(),
+            keepalive,
+            frame_limit: self.pacing.limit(&info.limits),
+        };
+        self.engine.link_up(now(), link);
+        self.registrar.link_up();
+        for frame in early {
+            self.engine.handle_frame(now(), frame);
+        }
+        self.channels
+            .tell(ConnectionEvent::ManagerRefreshed(manager));
+        self.info = Some(Arc::new(info));
+        halves
     }
 
-    /// Writes all that is ready.
-    async fn flush<Tx: FrameTx>(&mut self, writer: &mut Writer<Tx>) {
-        loop {
-            if writer.is_busy() && writer.finished().await.is_err() {
-                return;
-            }
-            match self.next_batch(writer) {
-                Some(batch) => writer.start(batch),
-                None => return,
-            }
+    /// The end of a link that is not made again.
+    async fn finish<Tx: FrameTx, Rx: FrameRx>(
+        mut self,
+        mut writer: Writer<Tx>,
+        mut rx: Rx,
+        reason: ClosedReason,
+    ) {
+        if matches!(reason, ClosedReason::Local) {
+            // What was handed over before the close still goes out, if the other end reads.
+            let flush = reading(&mut rx, self.flush(&mut writer));
+            drop(tokio::time::timeout(CLOSE_TIMEOUT, flush).await);
         }
+        self.engine.take_back(writer.take_back());
+        self.end(&reason);
+        // The close may take its time; whoever waits for the end waits for that too.
+        let close = reading(&mut rx, writer.close(&reason));
+        drop(tokio::time::timeout(CLOSE_TIMEOUT, close).await);
+        self.say_closed(reason);
+    }
+
+    fn say_closed(&mut self, reason: ClosedReason) {
+        self.channels.tell(ConnectionEvent::Disconnected {
+            reason: reason.clone(),
+            reconnecting: false,
+        });
+        self.channels.state.send_replace(State::Closed(reason));
     }
 
     /// Takes one command and those that wait behind it, so that they share a flush.
@@ -312,26 +413,29 @@ impl Link {
                 call,
                 reply,
                 permit,
-            } => self
-                .engine
-                .start_call(now(), key, call, reply, Some(permit)),
+            } => {
+                let reply = ReplyTo::Caller(reply);
+                self.engine
+                    .start_call(now(), key, call, reply, Some(permit));
+            }
             Command::Event {
                 key,
                 event,
                 reply,
                 permit,
-            } => self.engine.start_event(key, event, reply, Some(permit)),
+            } => {
+                let reply = ReplyTo::Caller(reply);
+                self.engine
+                    .start_event(now(), key, event, reply, Some(permit));
+            }
             Command::Cancel(key) => self.engine.cancel_call(key),
-            Command::AddService {
+            Command::Register {
                 record,
+                info,
                 overwrite,
                 done,
-            } => {
-                drop(done.send(self.engine.add_service(*record, overwrite)));
-            }
-            Command::RemoveService { id, done } => {
-                let _ = done.send(self.engine.remove_service(&id));
-            }
+            } => self.register(record, info, overwrite, done),
+            Command::Unregister { id, done } => self.unregister(id, done),
             Command::Release { session, names } => self.engine.release(session, &names),
             Command::DropInterface { id } => {
                 let _ = self.engine.remove_service(&id);
@@ -374,11 +478,18 @@ impl Link {
     }
 
     fn handle_events(&mut self) {
-        while let Some(event) = self.engine.poll_event() {
+        loop {
+            self.tell_server();
+            let Some(event) = self.engine.poll_event() else {
+                return;
+            };
             match event {
-                Event::Answered { reply, outcome } => {
-                    drop(reply.send(outcome));
-                }
+                Event::Answered { reply, outcome } => match reply {
+                    ReplyTo::Caller(caller) => drop(caller.send(outcome)),
+                    ReplyTo::Setup { subject, token } => {
+                        self.told_server(&subject, token, outcome);
+                    }
+                },
                 Event::Invoke(invoke) => self.invoke(invoke),
                 Event::Arrived(event) => self.channels.events.arrived(event),
                 Event::Departed(departure) => self.channels.events.departed(&departure),
@@ -424,28 +535,15 @@ impl Link {
         }
     }
 
-    fn closed_by(&mut self, reason: CloseReason) -> ClosedReason {
-        match self.complaint.take() {
-            Some(text) => ClosedReason::Server(text.into()),
-            None => ClosedReason::Remote(reason),
-        }
-    }
-
-    fn failed(&mut self, error: TransportError) -> ClosedReason {
-        match (self.complaint.take(), error.close_reason()) {
-            (Some(text), _) => ClosedReason::Server(text.into()),
-            (None, Some(reason)) if error.kind() == TransportErrorKind::Closed => {
-                ClosedReason::Remote(reason.clone())
-            }
-            _ => ClosedReason::Transport(Arc::new(error)),
-        }
-    }
-
     /// Gives every call its outcome, those included that are still on their way to the link.
     fn end(&mut self, reason: &ClosedReason) {
         drop(self.channels.ended.set(reason.clone()));
+        self.registrar.link_down(now());
         self.engine.lose_link();
         self.handle_events();
+        if let (Some(first), Some(shared)) = (self.first.take(), self.shared.upgrade()) {
+            drop(first.send(Err(shared.disconnected(true))));
+        }
         self.channels.commands.close();
         while let Ok(command) = self.channels.commands.try_recv() {
             if let Command::Call { reply, .. } | Command::Event { reply, .. } = command {

@@ -13,7 +13,7 @@ use crate::address::Address;
 use crate::error::{RemoteError, with_sources};
 use crate::events::client_address;
 use crate::export::Exporter;
-use crate::protocol::answer;
+use crate::protocol::{MAX_HEARTBEAT_INTERVAL, MIN_HEARTBEAT_INTERVAL, answer};
 use crate::service::Arguments;
 use crate::texts;
 
@@ -82,6 +82,13 @@ pub(crate) enum Promise<'a> {
     None,
 }
 
+impl Promise<'_> {
+    /// The promise of a call that bears this much silence.
+    pub(crate) fn star(timeout: Duration) -> Self {
+        Self::Star((timeout / 2).clamp(MIN_HEARTBEAT_INTERVAL, MAX_HEARTBEAT_INTERVAL))
+    }
+}
+
 /// Positional arguments, encoded one after the other.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Args {
@@ -95,7 +102,18 @@ impl Args {
         exporter: &mut Exporter,
         args: &dyn Arguments,
     ) -> Result<Self, EncodeError> {
-        let mut writer = writer(registry, Some(exporter));
+        Self::write(writer(registry, Some(exporter)), args)
+    }
+
+    /// Arguments without functions in them.
+    pub(crate) fn plain(
+        registry: &CodecRegistry,
+        args: &dyn Arguments,
+    ) -> Result<Self, EncodeError> {
+        Self::write(writer(registry, None), args)
+    }
+
+    fn write(mut writer: Writer<'_>, args: &dyn Arguments) -> Result<Self, EncodeError> {
         args.write(&mut writer)?;
         Ok(Self {
             count: args.count(),

@@ -14,8 +14,9 @@ use crate::address::{Address, ServiceId};
 use crate::call::{Call, CallService, Reply};
 use crate::config::PeerConfig;
 use crate::engine::{KeepaliveConfig, Remote, Stats};
-use crate::error::{CallError, ConnectError, RegisterError};
-use crate::link::Command;
+use crate::error::{CallError, ConnectError, RegisterError, RemoteErrorKind};
+use crate::lifecycle::ConnectionEvents;
+use crate::link::{Command, NoConnector};
 use crate::protocol::{self, RINTF_PREFIX, built_in_path, manager_path};
 use crate::remote::{MethodCall, RemoteService};
 use crate::secret::Secret;
@@ -96,11 +97,12 @@ impl Peer {
             frame_limit: None,
             sessions: SessionIds::new(random_id()?),
             token: None,
+            silent: true,
+            first: None,
             config,
         };
         let limits = transport.limits();
-        let (tx, rx) = transport.split();
-        Ok(start.run(limits, tx, rx))
+        Ok(start.run::<NoConnector<T>>(limits, transport.split(), None))
     }
 
     /// A handle without layers.
@@ -121,10 +123,11 @@ impl Peer {
         self.shared.remote.as_ref()
     }
 
-    /// The manager of the server, if a server relays.
+    /// The manager of the server, if a server relays. Another server, or the same one started anew,
+    /// has another one.
     #[must_use]
-    pub fn manager(&self) -> Option<&Address> {
-        self.shared.manager.as_ref()
+    pub fn manager(&self) -> Option<Address> {
+        self.shared.manager()
     }
 
     /// The newest reconnection token of the server.
@@ -141,8 +144,9 @@ impl Peer {
             &*self.shared.state.borrow(),
             self.shared.state.has_changed(),
         ) {
-            (State::Connected, Err(_)) => State::Closed(ClosedReason::Local),
-            (state, _) => state.clone(),
+            (State::Closed(reason), _) => State::Closed(reason.clone()),
+            (_, Err(_)) => State::Closed(ClosedReason::Local),
+            (state, Ok(_)) => state.clone(),
         }
     }
 
@@ -150,6 +154,12 @@ impl Peer {
     #[must_use]
     pub fn watch_state(&self) -> watch::Receiver<State> {
         self.shared.state.clone()
+    }
+
+    /// What happens to the connection from now on.
+    #[must_use]
+    pub fn connection_events(&self) -> ConnectionEvents {
+        ConnectionEvents::new(self.shared.lifecycle.resubscribe())
     }
 
     /// Stacks a tower layer on the calls that this handle and its clones make from now on, outside
@@ -168,7 +178,8 @@ impl Peer {
         }
     }
 
-    /// Registers a service: peers can call it once this returns.
+    /// Registers a service: peers can call it once this returns. It is registered again whenever the
+    /// connection was lost. Dropping the future does not take it back.
     ///
     /// # Errors
     /// [`RegisterError`] if the service does not hold together, its id is taken, or the server does
@@ -193,34 +204,19 @@ impl Peer {
         let shared = &self.shared;
         let built = service.build(
             &shared.local,
-            shared.server_url.as_ref(),
+            shared.server_url().as_ref(),
             &shared.config.app_id,
         )?;
-        let id = built.record.id.clone();
-        let add = |record, overwrite| {
-            self.ask(move |done| Command::AddService {
-                record,
-                overwrite,
-                done,
-            })
+        let (record, info) = (Box::new(built.record), Arc::new(built.info));
+        let told = Arc::clone(&info);
+        let register = |done| Command::Register {
+            record,
+            info: told,
+            overwrite,
+            done,
         };
-        let Ok(replaced) = add(Box::new(built.record), overwrite).await? else {
-            return Err(RegisterError::Exists(id));
-        };
-        if shared.manager.is_some()
-            && let Err(error) = self.announce(&built.info).await
-        {
-            // What was there before stays, here as at the server.
-            match replaced {
-                Some(replaced) => drop(add(replaced, true).await),
-                None => {
-                    let id = id.to_string();
-                    drop(self.ask(|done| Command::RemoveService { id, done }).await);
-                }
-            }
-            return Err(error.into());
-        }
-        Ok(ServiceInfo { info: built.info })
+        self.ask(register).await??;
+        Ok(ServiceInfo { info })
     }
 
     /// Takes a service back. `id` is the bare id or any full form of it, or the id of an
@@ -240,9 +236,9 @@ impl Peer {
                     .is_none_or(|client| client == local.client_id())
         };
         if id.starts_with(RINTF_PREFIX) {
-            let gone = id.to_owned();
+            let gone = Text::from(id);
             let removed = self
-                .ask(|done| Command::RemoveService { id: gone, done })
+                .ask(|done| Command::Unregister { id: gone, done })
                 .await?;
             return removed
                 .then_some(())
@@ -252,18 +248,22 @@ impl Peer {
             Ok(id) if ours(&id) && &*id.service != protocol::BUILT_IN => id.service,
             _ => return Err(RegisterError::Unknown(Text::from(id))),
         };
-        let id = bare.to_string();
-        let removed = self.ask(|done| Command::RemoveService { id, done }).await?;
-        if self.shared.manager.is_none() {
+        let id = bare.clone();
+        let removed = self.ask(|done| Command::Unregister { id, done }).await?;
+        if !self.shared.relayed {
             return removed.then_some(()).ok_or(RegisterError::Unknown(bare));
         }
         // The bare id would be looked up over all clients of the workspace (protocol section 10.3).
         // The server is asked even if the service is not here: an earlier try may have failed there.
         let full = format!("{local}:{bare}");
-        let asked: Result<Value, _> = self.call_manager("unregister_service", (full,)).await;
-        match asked {
+        // Asking twice does no harm, and a new connection does not know the service.
+        let asked = self.manager_method("unregister_service").args((full,));
+        match asked.idempotent().await {
             Ok(_) => Ok(()),
             Err(error) if !removed && error.is_remote() => Err(RegisterError::Unknown(bare)),
+            Err(CallError::Remote(error)) if error.kind() == RemoteErrorKind::ServiceNotFound => {
+                Ok(())
+            }
             Err(error) => Err(RegisterError::StillListed(error)),
         }
     }
@@ -308,8 +308,7 @@ impl Peer {
     pub fn manager_method(&self, name: &str) -> MethodCall {
         let manager = self
             .shared
-            .manager
-            .clone()
+            .manager()
             .or_else(|| self.shared.remote.clone())
             .unwrap_or_else(|| self.shared.local.clone());
         self.method_at(&manager, manager_path(name))
@@ -375,15 +374,6 @@ impl Peer {
         self.manager_method(method).args(args).decode().await
     }
 
-    /// Registers a service with the manager.
-    pub(crate) async fn announce(&self, info: &Map) -> Result<(), CallError> {
-        drop::<Value>(
-            self.call_manager("register_service", (Value::Map(info.clone()),))
-                .await?,
-        );
-        Ok(())
-    }
-
     async fn ask<T>(
         &self,
         command: impl FnOnce(oneshot::Sender<T>) -> Command,
@@ -408,7 +398,7 @@ impl fmt::Debug for Peer {
 /// What is known of a service that was registered.
 #[derive(Clone, Debug)]
 pub struct ServiceInfo {
-    info: Map,
+    info: Arc<Map>,
 }
 
 impl ServiceInfo {

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use hypha_codec::Text;
 use hypha_transport::{ConnectContext, Connector, Transport};
+use tokio::sync::oneshot;
 
-use crate::built_in;
+use crate::backoff::ReconnectPolicy;
 use crate::config::PeerConfig;
 use crate::engine::{KeepaliveConfig, Remote};
-use crate::error::{CallError, ConnectError, RegisterError, RemoteErrorKind};
+use crate::error::{ConnectError, RegisterError};
 use crate::handshake::{ConnectionInfo, Credentials, handshake};
+use crate::link::Dialler;
 use crate::peer::Peer;
 use crate::session::{SessionIds, random_id};
 use crate::start::Start;
@@ -27,6 +29,9 @@ pub struct RelayOptions {
     /// Registers nothing with the server: this client can call, and be called by those who know its
     /// id, but registers no services.
     pub silent: bool,
+    /// What happens when the connection is lost. An attempt to make it again may take as long as
+    /// `connect_timeout` says.
+    pub reconnect: ReconnectPolicy,
 }
 
 impl RelayOptions {
@@ -38,19 +43,21 @@ impl RelayOptions {
             config: PeerConfig::default(),
             connect_timeout: Duration::from_secs(30),
             silent: false,
+            reconnect: ReconnectPolicy::new(),
         }
     }
 }
 
 impl Peer {
-    /// Connects to a server over any transport.
+    /// Connects to a server over any transport, and dials again by the same connector whenever the
+    /// connection is lost, as the policy says. An `Arc` of a connector is one too.
     ///
     /// Must be called inside a tokio runtime.
     ///
     /// # Errors
     /// [`ConnectError`]: the server's own words if it refused.
     pub async fn connect<C: Connector>(
-        connector: &C,
+        connector: C,
         options: RelayOptions,
     ) -> Result<(Self, ConnectionInfo), ConnectError> {
         let timeout = options.connect_timeout;
@@ -62,14 +69,15 @@ impl Peer {
 }
 
 async fn establish<C: Connector>(
-    connector: &C,
+    connector: C,
     options: RelayOptions,
 ) -> Result<(Peer, ConnectionInfo), ConnectError> {
     let RelayOptions {
         credentials,
         config,
+        connect_timeout,
         silent,
-        ..
+        reconnect,
     } = options;
     let transport = connector.connect(ConnectContext::new()).await?;
     let limits = transport.limits();
@@ -84,41 +92,30 @@ async fn establish<C: Connector>(
         ping_timeout: config.ping_timeout,
         refresh_interval: info.refresh_interval(config.token_refresh_interval),
     };
-    let server_url = info.public_base_url.as_deref().map(Text::from);
-    let (_, built_in) = built_in::service(
-        &local,
-        server_url.as_ref(),
-        config.name.as_ref(),
-        &config.app_id,
-    );
+    let (first, usable) = oneshot::channel();
     let start = Start {
         local,
         remote: Remote::Relay { manager },
-        server_url,
+        server_url: info.public_base_url.as_deref().map(Text::from),
         direct_user: None,
         keepalive,
         frame_limit: config.pacing.limit(&info.limits),
         sessions: SessionIds::new(random_id()?.get(..12).unwrap_or_default()),
         token: info.reconnection_token.clone(),
+        silent,
+        first: Some(first),
         config,
     };
-    let peer = start.run(limits, tx, rx);
-    if !silent {
-        // The server answers in order, so both can be under way at once. Without the subscription
-        // calls to a provider that dies would only end by their time-outs.
-        let (registered, subscribed) =
-            tokio::join!(peer.announce(&built_in), peer.renew_subscriptions());
-        for result in [registered, subscribed] {
-            match result {
-                // A token that may only read lets its client call, and register nothing.
-                Err(CallError::Remote(error))
-                    if error.kind() == RemoteErrorKind::PermissionDenied =>
-                {
-                    tracing::warn!(%error, "this client may not register services");
-                }
-                result => result.map_err(RegisterError::from)?,
-            }
-        }
+    let dialler = Dialler {
+        connector,
+        credentials,
+        timeout: connect_timeout,
+        policy: reconnect,
+    };
+    let peer = start.run(limits, (tx, rx), Some(dialler));
+    match usable.await {
+        Ok(Ok(())) => Ok((peer, info)),
+        Ok(Err(error)) => Err(RegisterError::from(error).into()),
+        Err(_) => Err(RegisterError::from(peer.shared.disconnected(true)).into()),
     }
-    Ok((peer, info))
 }

@@ -80,7 +80,7 @@ impl RemoteService {
                 client: Some(client),
                 ..
             })) => Address::new(&workspace, &client).map_err(EncodeError::custom)?,
-            _ => peer.manager().unwrap_or_else(|| peer.address()).clone(),
+            _ => peer.manager().unwrap_or_else(|| peer.address().clone()),
         };
         Self::new(peer.clone(), description, &provider)
     }
@@ -282,6 +282,12 @@ impl<T> MethodCall<T> {
     /// The longest time in all; see [`CallOptions::deadline`].
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.options.deadline = Some(deadline);
+        self
+    }
+
+    /// The method may run twice without harm; see [`CallOptions::idempotent`].
+    pub fn idempotent(mut self) -> Self {
+        self.options.idempotent = true;
         self
     }
 

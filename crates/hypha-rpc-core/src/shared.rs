@@ -1,16 +1,17 @@
 //! What the handles of a peer share: identity, configuration, and the way to the link.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use hypha_codec::{CodecRegistry, Rope, Text};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc, oneshot, watch};
 
 use crate::address::Address;
 use crate::config::PeerConfig;
 use crate::engine::OutgoingCall;
 use crate::error::CallError;
 use crate::events::Hub;
+use crate::lifecycle::ConnectionEvent;
 use crate::link::Command;
 use crate::secret::Secret;
 use crate::session::SessionIds;
@@ -21,12 +22,14 @@ use crate::subscriptions::Subscriptions;
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) local: Address,
-    pub(crate) manager: Option<Address>,
-    pub(crate) server_url: Option<Text>,
+    /// Whether a server relays.
+    pub(crate) relayed: bool,
+    pub(crate) server: RwLock<Server>,
     pub(crate) config: PeerConfig,
     pub(crate) commands: mpsc::UnboundedSender<Command>,
     pub(crate) sessions: SessionIds,
     pub(crate) state: watch::Receiver<State>,
+    pub(crate) lifecycle: broadcast::Receiver<ConnectionEvent>,
     /// Why the link ended, as soon as that is known.
     pub(crate) ended: Arc<OnceLock<ClosedReason>>,
     pub(crate) keys: AtomicU64,
@@ -40,7 +43,39 @@ pub(crate) struct Shared {
     pub(crate) events: Arc<Hub>,
 }
 
+/// The server at the other end, which may be another one after each loss.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Server {
+    pub(crate) manager: Option<Address>,
+    pub(crate) url: Option<Text>,
+}
+
 impl Shared {
+    /// The manager of the present connection, or of the last one.
+    pub(crate) fn manager(&self) -> Option<Address> {
+        self.server().manager
+    }
+
+    /// The URL of that server, as others reach it.
+    pub(crate) fn server_url(&self) -> Option<Text> {
+        self.server().url
+    }
+
+    /// Notes a new connection; says whether the URL is another one than before.
+    pub(crate) fn set_server(&self, manager: Address, url: Option<Text>) -> bool {
+        let manager = Some(manager);
+        let mut server = self.server.write().unwrap_or_else(PoisonError::into_inner);
+        let changed = server.url != url;
+        *server = Server { manager, url };
+        changed
+    }
+
+    fn server(&self) -> Server {
+        // Nothing panics under the lock.
+        let server = self.server.read().unwrap_or_else(PoisonError::into_inner);
+        server.clone()
+    }
+
     pub(crate) fn registry(&self) -> &CodecRegistry {
         &self.config.registry
     }
@@ -48,11 +83,6 @@ impl Shared {
     /// A number for a call; none comes twice.
     pub(crate) fn next_key(&self) -> u64 {
         self.keys.fetch_add(1, Ordering::Relaxed)
-    }
-
-    /// The URL of the server as others reach it.
-    pub(crate) fn server_url(&self) -> Option<Text> {
-        self.server_url.clone()
     }
 
     /// Calls a method without arguments and does not wait for anything. While too many such calls
@@ -68,6 +98,7 @@ impl Shared {
             payload: Rope::default(),
             timeout: None,
             parent,
+            idempotent: false,
             exports: None,
         };
         let command = Command::Call {
@@ -82,10 +113,10 @@ impl Shared {
 
     /// The error of a call that met the end of the connection.
     pub(crate) fn disconnected(&self, maybe_ran: bool) -> CallError {
-        let reason = self
-            .ended
-            .get()
-            .map_or_else(|| String::from("closing"), ToString::to_string);
+        let reason = match (self.ended.get(), &*self.state.borrow()) {
+            (Some(reason), _) | (None, State::Reconnecting { reason, .. }) => reason.to_string(),
+            _ => String::from("closing"),
+        };
         CallError::Disconnected { reason, maybe_ran }
     }
 }

@@ -1,25 +1,29 @@
 //! Putting a peer together: engine, link task, dispatch task, handle.
 
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use hypha_codec::{Text, Value};
-use hypha_transport::{FrameRx, FrameTx, Limits};
-use tokio::sync::{Semaphore, mpsc, watch};
+use hypha_transport::{Connector, Limits};
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
 
 use crate::address::Address;
+use crate::backoff::{Backoff, ReconnectPolicy};
 use crate::built_in;
 use crate::call::CallService;
 use crate::config::PeerConfig;
 use crate::dispatch::{self, Environment};
 use crate::engine::{Engine, EngineConfig, KeepaliveConfig, Remote};
+use crate::error::CallError;
 use crate::events::Publisher;
-use crate::link::{self, Channels, Link};
+use crate::lifecycle::KEPT_EVENTS;
+use crate::link::{self, Channels, Dialler, Halves, Link, LinkParts};
 use crate::pacing::FrameLimit;
 use crate::peer::Peer;
+use crate::registrar::{Registrar, Subject};
 use crate::secret::Secret;
 use crate::session::SessionIds;
-use crate::shared::{Budget, MAX_POSTS, Shared};
+use crate::shared::{Budget, MAX_POSTS, Server, Shared};
 use crate::state::State;
 use crate::subscriptions::Subscriptions;
 
@@ -39,6 +43,10 @@ pub(crate) struct Start {
     pub(crate) frame_limit: Option<FrameLimit>,
     pub(crate) sessions: SessionIds,
     pub(crate) token: Option<Secret>,
+    /// Registers nothing by itself.
+    pub(crate) silent: bool,
+    /// Who waits until a server knows what it must know of us.
+    pub(crate) first: Option<oneshot::Sender<Result<(), CallError>>>,
     pub(crate) config: PeerConfig,
 }
 
@@ -48,7 +56,12 @@ impl Start {
         clippy::disallowed_methods,
         reason = "the tasks of a peer end when its last handle is dropped; the engine is told when it began"
     )]
-    pub(crate) fn run<Tx: FrameTx, Rx: FrameRx>(self, limits: Limits, tx: Tx, rx: Rx) -> Peer {
+    pub(crate) fn run<C: Connector>(
+        self,
+        limits: Limits,
+        halves: Halves<C::Transport>,
+        dialler: Option<Dialler<C>>,
+    ) -> Peer {
         let Self {
             local,
             remote,
@@ -62,7 +75,12 @@ impl Start {
         let (commands, commands_rx) = mpsc::unbounded_channel();
         let (progress, progress_rx) = mpsc::unbounded_channel();
         let (work, work_rx) = mpsc::unbounded_channel();
-        let (state_tx, state) = watch::channel(State::Connected);
+        let state = match self.first {
+            Some(_) => State::Connecting,
+            None => State::Connected,
+        };
+        let (state_tx, state) = watch::channel(state);
+        let (lifecycle_tx, lifecycle) = broadcast::channel(KEPT_EVENTS);
         let ended = Arc::new(OnceLock::new());
         let (tokens_tx, tokens) = watch::channel(self.token);
 
@@ -72,13 +90,26 @@ impl Start {
             sessions: self.sessions.clone(),
             keepalive: self.keepalive,
             frame_limit: self.frame_limit,
+            patience: config.method_timeout,
             max_running: config.max_running,
             max_running_bytes: config.max_running_bytes,
         };
         let mut engine = Engine::new(tokio::time::Instant::now().into_std(), engine_config);
         let (name, app_id) = (config.name.as_ref(), &config.app_id);
-        let (built_in, _) = built_in::service(&local, server_url.as_ref(), name, app_id);
+        let (built_in, info) = built_in::service(&local, server_url.as_ref(), name, app_id);
         drop(engine.add_service(built_in, true));
+        let policy = ReconnectPolicy::new();
+        let backoff = Backoff::new(policy.base, policy.cap);
+        let mut registrar = Registrar::new(config.method_timeout, backoff);
+        if !self.silent {
+            registrar.want(Subject::BuiltIn, Some(Arc::new(info)));
+            // Without it calls to a provider that dies would only end by their time-outs.
+            registrar.want(Subject::OwnTopics, None);
+        }
+        let keepalive = KeepaliveConfig {
+            refresh_interval: config.token_refresh_interval,
+            ..self.keepalive
+        };
 
         let (manager, direct) = match remote {
             Remote::Relay { manager } => (Some(manager), None),
@@ -86,14 +117,18 @@ impl Start {
         };
         let shared = Arc::new(Shared {
             local: local.clone(),
-            manager,
-            server_url,
+            relayed: manager.is_some(),
+            server: RwLock::new(Server {
+                manager,
+                url: server_url,
+            }),
             posts: Arc::new(Semaphore::new(MAX_POSTS)),
             budget: Budget::new(config.max_queued_bytes),
             config,
             commands,
             sessions: self.sessions,
             state,
+            lifecycle,
             ended: Arc::clone(&ended),
             keys: AtomicU64::new(0),
             remote: direct,
@@ -114,11 +149,22 @@ impl Start {
             progress: progress_rx,
             work,
             state: state_tx,
+            lifecycle: lifecycle_tx,
             ended,
             tokens: tokens_tx,
-            events: Publisher::new(Arc::clone(&shared.events), shared.manager.is_some()),
+            events: Publisher::new(Arc::clone(&shared.events), shared.relayed),
         };
-        tokio::spawn(link::run(tx, rx, Link::new(engine, local, channels)));
+        let link = Link::new(LinkParts {
+            engine,
+            registrar,
+            local,
+            keepalive,
+            pacing: shared.config.pacing,
+            channels,
+            shared: Arc::downgrade(&shared),
+            first: self.first,
+        });
+        tokio::spawn(link::run(halves, dialler, link));
         tokio::spawn(dispatch::run(work_rx, environment));
 
         let calls = CallService::new(Arc::clone(&shared));

@@ -12,8 +12,18 @@ use crate::protocol::RATE_LIMIT_EXCEEDED;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum State {
+    /// The server does not know yet what it must know of us.
+    Connecting,
     /// Frames flow.
     Connected,
+    /// The connection was lost; another is being made. Calls wait for it.
+    #[non_exhaustive]
+    Reconnecting {
+        /// How many attempts have failed since the loss.
+        attempt: u32,
+        /// Why the connection was lost.
+        reason: ClosedReason,
+    },
     /// It is over.
     Closed(ClosedReason),
 }
@@ -34,6 +44,17 @@ pub enum ClosedReason {
     Silent,
     /// The manager asked this client to leave.
     ForceExit(Arc<str>),
+    /// The connection was lost, and the server refused another, in its own words.
+    Refused(Arc<str>),
+    /// The connection was lost, and no other was made in as many attempts as the
+    /// [policy](crate::ReconnectPolicy) allows.
+    #[non_exhaustive]
+    GaveUp {
+        /// How many there were.
+        attempts: u32,
+        /// Why the last one failed.
+        last: Arc<str>,
+    },
 }
 
 impl ClosedReason {
@@ -59,6 +80,13 @@ impl fmt::Display for ClosedReason {
             Self::Transport(error) => f.write_str(&with_sources(&**error)),
             Self::Silent => f.write_str("the other end did not answer a ping"),
             Self::ForceExit(text) => write!(f, "the server asked this client to leave: {text}"),
+            Self::Refused(text) => {
+                write!(f, "the server refused to let this client back in: {text}")
+            }
+            Self::GaveUp { attempts, last } => write!(
+                f,
+                "no connection after {attempts} attempts, the last of which failed: {last}"
+            ),
         }
     }
 }

@@ -19,11 +19,14 @@ pub(crate) struct Subscriptions {
 const OWN: [&str; 1] = [event::CLIENT_DISCONNECTED];
 
 impl Subscriptions {
-    /// Every name to ask for on a new connection, the core's own first.
-    pub(crate) fn topics(&self) -> Vec<Text> {
-        let mut topics: Vec<Text> = OWN.iter().copied().map(Text::from).collect();
-        topics.extend(self.asked().iter().cloned());
-        topics
+    /// What the core itself asks for on every connection.
+    pub(crate) fn own() -> Vec<Text> {
+        OWN.iter().copied().map(Text::from).collect()
+    }
+
+    /// What the user asked for, to be asked for again on a new connection.
+    pub(crate) fn of_user(&self) -> Vec<Text> {
+        self.asked().iter().cloned().collect()
     }
 
     /// Notes what is new of `names`, and returns that.
@@ -96,14 +99,6 @@ impl Peer {
             .await
             .map(drop)
     }
-
-    /// Asks for everything that this client is subscribed to, at the manager of the connection.
-    pub(crate) async fn renew_subscriptions(&self) -> Result<(), CallError> {
-        let topics = self.shared.subscriptions.topics();
-        self.call_manager::<Value>("subscribe", (&topics,))
-            .await
-            .map(drop)
-    }
 }
 
 #[cfg(test)]
@@ -116,11 +111,9 @@ mod tests {
         let names = ["b", "a", "b", event::CLIENT_DISCONNECTED].map(Text::from);
         assert_eq!(subscriptions.add(&names), ["b", "a"]);
         assert_eq!(subscriptions.add(&names), [""; 0]);
-        assert_eq!(
-            subscriptions.topics(),
-            [event::CLIENT_DISCONNECTED, "a", "b"]
-        );
+        assert_eq!(subscriptions.of_user(), ["a", "b"]);
         assert_eq!(subscriptions.remove(&names), ["b", "a"]);
-        assert_eq!(subscriptions.topics(), [event::CLIENT_DISCONNECTED]);
+        assert_eq!(subscriptions.of_user(), [""; 0]);
+        assert_eq!(Subscriptions::own(), [event::CLIENT_DISCONNECTED]);
     }
 }

@@ -8,6 +8,9 @@ use crate::address::Address;
 /// Too much runs here already.
 pub(crate) const BUSY: &str = "Busy: too many calls are running here, try again later";
 
+/// The server was started anew, and its former manager with all that it was told is gone.
+pub(crate) const NEW_MANAGER: &str = "the server has a new manager";
+
 /// Somebody began a message in several frames.
 pub(crate) const IN_SEVERAL_FRAMES: &str = "Messages in several frames are not supported yet by this client. Python and JavaScript clients send one frame up to 256 KiB, and up to 480 kB with the option `long_message_chunk_size`";
 

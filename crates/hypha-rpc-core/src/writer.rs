@@ -1,49 +1,87 @@
 //! The sending half of a link, which writes a batch at a time while the link goes on reading.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hypha_transport::{CloseReason, Frame, FrameTx, TransportError, TransportErrorKind};
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::engine::{Transmit, TransmitContent};
+use crate::address::Address;
+use crate::engine::{Content, Origin, Transmit};
 use crate::state::ClosedReason;
 
 pub(crate) type Queued = Transmit<OwnedSemaphorePermit>;
 type Write<Tx> = Pin<Box<dyn Future<Output = (Tx, Result<(), TransportError>)> + Send>>;
 
-/// The sending half: at rest, or writing a batch. A batch once begun is finished.
-pub(crate) enum Writer<Tx> {
+/// The sending half and the batch that it writes.
+pub(crate) struct Writer<Tx> {
+    local: Address,
+    half: Half<Tx>,
+    /// Shared with the write under way, so that a link that breaks shows what it did not write.
+    batch: Arc<Mutex<Batch>>,
+}
+
+/// At rest, or writing a batch. A batch once begun is finished, unless it is taken back.
+enum Half<Tx> {
     Idle(Tx),
     Busy(Write<Tx>),
     Gone,
 }
 
+#[derive(Debug, Default)]
+struct Batch {
+    /// Not yet handed to the transport.
+    waiting: VecDeque<Queued>,
+    /// Handed over, but maybe not on their way: answers, which may come twice.
+    repeatable: Vec<Queued>,
+}
+
 impl<Tx: FrameTx> Writer<Tx> {
+    /// The writer of frames of `local`.
+    pub(crate) fn new(tx: Tx, local: Address) -> Self {
+        Self {
+            local,
+            half: Half::Idle(tx),
+            batch: Arc::default(),
+        }
+    }
+
     pub(crate) fn start(&mut self, batch: Vec<Queued>) {
-        if let Self::Idle(tx) = std::mem::replace(self, Self::Gone) {
-            *self = Self::Busy(Box::pin(write(tx, batch)));
+        if let Half::Idle(tx) = std::mem::replace(&mut self.half, Half::Gone) {
+            lock(&self.batch).waiting = batch.into();
+            let write = write(tx, self.local.clone(), Arc::clone(&self.batch));
+            self.half = Half::Busy(Box::pin(write));
         }
     }
 
     /// Waits for the batch being written; cancel safe.
     pub(crate) async fn finished(&mut self) -> Result<(), TransportError> {
-        let Self::Busy(write) = self else {
+        let Half::Busy(write) = &mut self.half else {
             return std::future::pending().await;
         };
         let (tx, result) = write.as_mut().await;
-        *self = Self::Idle(tx);
+        self.half = Half::Idle(tx);
         result
     }
-}
 
-impl<Tx: FrameTx> Writer<Tx> {
+    /// What the link did not write before it broke, in order. A write under way ends with the frame
+    /// that it is at.
+    pub(crate) fn take_back(&mut self) -> Vec<Queued> {
+        let Batch {
+            waiting,
+            repeatable,
+        } = std::mem::take(&mut *lock(&self.batch));
+        repeatable.into_iter().chain(waiting).collect()
+    }
+
     /// Finishes the frame being written, then closes.
     pub(crate) async fn close(mut self, reason: &ClosedReason) {
         if self.is_busy() && self.finished().await.is_err() {
             return;
         }
-        if let Self::Idle(tx) = self {
+        if let Half::Idle(tx) = self.half {
             let failure = match reason {
                 ClosedReason::Transport(error) => error.close_reason(),
                 _ => None,
@@ -57,17 +95,32 @@ impl<Tx: FrameTx> Writer<Tx> {
 
 impl<Tx> Writer<Tx> {
     pub(crate) fn is_busy(&self) -> bool {
-        matches!(self, Self::Busy(_))
+        matches!(self.half, Half::Busy(_))
     }
 }
 
-async fn write<Tx: FrameTx>(mut tx: Tx, batch: Vec<Queued>) -> (Tx, Result<(), TransportError>) {
-    for transmit in batch {
-        let frame = match transmit.content {
-            TransmitContent::Text(text) => Frame::Text(text),
-            TransmitContent::Binary(rope) => Frame::Binary(rope.into_bytes()),
+async fn write<Tx: FrameTx>(
+    mut tx: Tx,
+    local: Address,
+    batch: Arc<Mutex<Batch>>,
+) -> (Tx, Result<(), TransportError>) {
+    loop {
+        let Some(Transmit {
+            content,
+            origin,
+            permit,
+        }) = next(&batch)
+        else {
+            break;
         };
-        match in_time(frame.len(), tx.feed(frame)).await {
+        let frame = match content {
+            Content::Text(text) => Frame::Text(text),
+            Content::Message(message) => Frame::Binary(message.encode(&local).into_bytes()),
+            Content::Event { frame, .. } => Frame::Binary(frame.into_bytes()),
+        };
+        let fed = in_time(frame.len(), tx.feed(frame)).await;
+        drop(permit);
+        match fed {
             Ok(()) => {}
             // This frame cannot travel, the link goes on: its caller's silence will tell.
             Err(error)
@@ -76,13 +129,35 @@ async fn write<Tx: FrameTx>(mut tx: Tx, batch: Vec<Queued>) -> (Tx, Result<(), T
                     TransportErrorKind::TooLarge | TransportErrorKind::Unsupported
                 ) =>
             {
-                tracing::warn!(%error, "a frame was not sent");
+                tracing::warn!(%error, ?origin, "a frame was not sent");
             }
             Err(error) => return (tx, Err(error)),
         }
     }
     let flushed = in_time(0, tx.flush()).await;
+    if flushed.is_ok() {
+        lock(&batch).repeatable.clear();
+    }
     (tx, flushed)
+}
+
+/// The next frame of the batch; an answer is kept besides.
+fn next(batch: &Mutex<Batch>) -> Option<Queued> {
+    let mut batch = lock(batch);
+    let transmit = batch.waiting.pop_front()?;
+    if matches!(transmit.origin, Origin::Answer { .. } | Origin::Refusal) {
+        batch.repeatable.push(Transmit {
+            content: transmit.content.clone(),
+            origin: transmit.origin,
+            permit: None,
+        });
+    }
+    Some(transmit)
+}
+
+fn lock(batch: &Mutex<Batch>) -> MutexGuard<'_, Batch> {
+    // Nothing panics under the lock.
+    batch.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The other end must take a frame some time: silence counts only from the hand-over, so the calls

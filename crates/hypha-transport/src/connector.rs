@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use crate::{Transport, TransportError};
 
@@ -24,6 +25,17 @@ pub trait Connector: Send + Sync + 'static {
         &self,
         cx: ConnectContext,
     ) -> impl Future<Output = Result<Self::Transport, TransportError>> + Send;
+}
+
+impl<C: Connector> Connector for Arc<C> {
+    type Transport = C::Transport;
+
+    fn connect(
+        &self,
+        cx: ConnectContext,
+    ) -> impl Future<Output = Result<C::Transport, TransportError>> + Send {
+        (**self).connect(cx)
+    }
 }
 
 /// What a [`Connector`] is told about the attempt it is to make.

@@ -1,7 +1,11 @@
 //! Events: frames of any type but `method` (protocol section 8.3).
 
+use std::time::Instant;
+
 use hypha_codec::{Header, Packet, Rope, Text};
 
+use super::calls::PendingCall;
+use super::linking::Phase;
 use super::outbox::{Content, Lane, Origin, Queued};
 use super::{Driver, Engine, Event, Leave, Remote};
 use crate::address::Address;
@@ -38,6 +42,7 @@ impl<D: Driver> Engine<D> {
     /// Queues an event. `key` names it until it is handed to the transport.
     pub(crate) fn start_event(
         &mut self,
+        now: Instant,
         key: u64,
         event: OutgoingEvent,
         reply: D::Reply,
@@ -52,7 +57,7 @@ impl<D: Driver> Engine<D> {
             frame: event.frame,
         };
         self.calls
-            .insert(key, event.to, std::time::Duration::default(), reply);
+            .insert(key, PendingCall::new(event.to, self.patience, reply));
         self.outbox.push(
             Lane::Call,
             Queued {
@@ -61,6 +66,9 @@ impl<D: Driver> Engine<D> {
                 permit,
             },
         );
+        if self.phase != Phase::Open {
+            self.calls.wait_for_link(key, now);
+        }
     }
 
     /// Events of the server are believed only from it (protocol section 18, rule 22), those that a

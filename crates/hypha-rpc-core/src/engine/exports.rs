@@ -154,13 +154,27 @@ impl<H> Exports<H> {
         }
     }
 
-    /// A peer is gone, and with it whoever could call what it was given.
-    pub(crate) fn close_target(&mut self, target: &Address) -> Vec<H> {
-        self.close_where(|session| session.target == *target)
+    /// A peer is gone, and with it whoever could call what it was given; `is_waiting` tells the
+    /// sessions of calls that are still to be sent.
+    pub(crate) fn close_target(
+        &mut self,
+        target: &Address,
+        is_waiting: impl Fn(u64) -> bool,
+    ) -> Vec<H> {
+        self.close_where(|key, session| session.target == *target && !is_waiting(key))
     }
 
     pub(crate) fn close_all(&mut self) -> Vec<H> {
-        self.close_where(|_| true)
+        self.close_where(|_, _| true)
+    }
+
+    /// What was for `from` is for `to`.
+    pub(crate) fn retarget(&mut self, from: &Address, to: &Address) {
+        for session in self.sessions.values_mut() {
+            if session.target == *from {
+                session.target = to.clone();
+            }
+        }
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
@@ -172,7 +186,7 @@ impl<H> Exports<H> {
         if self.next_sweep.is_none_or(|at| at > now) {
             return Vec::new();
         }
-        let closed = self.close_where(|session| {
+        let closed = self.close_where(|_, session| {
             session.lease == Lease::Use
                 && session.running == 0
                 && after(session.last_used, SESSION_TTL) <= now
@@ -192,11 +206,11 @@ impl<H> Exports<H> {
         })
     }
 
-    fn close_where(&mut self, select: impl Fn(&Session<H>) -> bool) -> Vec<H> {
+    fn close_where(&mut self, select: impl Fn(u64, &Session<H>) -> bool) -> Vec<H> {
         let keys: Vec<u64> = self
             .sessions
             .iter()
-            .filter(|(_, session)| select(session))
+            .filter(|(key, session)| select(**key, session))
             .map(|(key, _)| *key)
             .collect();
         keys.into_iter().flat_map(|key| self.close(key)).collect()

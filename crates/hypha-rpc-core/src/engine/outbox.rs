@@ -16,13 +16,18 @@ use crate::protocol::answer;
 
 /// Frames that wait, urgent ones first.
 ///
-/// Control messages go before heartbeats, and these before answers. Answers to calls of others go
+/// Control messages go before calls that make the link usable, these before heartbeats, and these
+/// before answers. Answers to calls of others go
 /// before calls of ours, as they free memory at both ends, though not without end. Each lane keeps
 /// the order of the frames to one target, and takes turns between targets: one that is held back
 /// does not hold up the others.
 #[derive(Debug)]
 pub(crate) struct Outbox<P> {
     control: VecDeque<Queued<P>>,
+    /// Calls that make a link usable.
+    setup: VecDeque<Queued<P>>,
+    /// Whether calls of the user wait until the link is usable.
+    calls_held: bool,
     /// Running calls whose caller is to be told that they run; at most one entry for each.
     heartbeats: VecDeque<u64>,
     targets: Targets<P>,
@@ -53,7 +58,7 @@ pub(crate) struct Queued<P> {
 }
 
 /// Content of a frame.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Content {
     /// A control message.
     Text(String),
@@ -64,6 +69,15 @@ pub(crate) enum Content {
 }
 
 impl Content {
+    /// About how many bytes the frame has.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Message(message) => message.payload.len(),
+            Self::Event { frame, .. } => frame.len(),
+        }
+    }
+
     /// The client that it goes to; nobody for control messages.
     fn to(&self) -> Option<&Text> {
         match self {
@@ -72,10 +86,18 @@ impl Content {
             Self::Event { to, .. } => Some(to),
         }
     }
+
+    /// Sends it to another client instead. The header of an event is written already.
+    fn set_to(&mut self, client: Text) {
+        match self {
+            Self::Message(message) => message.to = client,
+            Self::Text(_) | Self::Event { .. } => {}
+        }
+    }
 }
 
 /// A frame of type `method` that is not encoded yet: where it goes may still change.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Message {
     pub(crate) to: Text,
     pub(crate) method: Text,
@@ -113,6 +135,10 @@ pub(crate) enum Origin {
     Call { key: u64, answered: bool },
     /// A call that ran here and now has its answer.
     Answer { key: u64 },
+    /// A call of ours that wants no answer and has had its outcome.
+    Sent,
+    /// A call of others that was refused.
+    Refusal,
     /// The engine itself.
     Engine,
     /// A ping, whose answer is waited for from when it was written.
@@ -128,10 +154,10 @@ pub(crate) enum Lane {
 
 impl<P> Queued<P> {
     /// A frame that nobody waits for.
-    pub(crate) fn plain(content: Content) -> Self {
+    pub(crate) fn plain(content: Content, origin: Origin) -> Self {
         Self {
             content,
-            origin: Origin::Engine,
+            origin,
             permit: None,
         }
     }
@@ -157,6 +183,8 @@ impl<P> Outbox<P> {
         let pace = Pace::new(now, limit);
         Self {
             control: VecDeque::new(),
+            setup: VecDeque::new(),
+            calls_held: false,
             heartbeats: VecDeque::new(),
             targets: Targets::new(now, pace.peer_limit()),
             pace,
@@ -169,6 +197,16 @@ impl<P> Outbox<P> {
     /// Queues a control message. They are exempt from all pacing (protocol section 1.4).
     pub(crate) fn push_control(&mut self, queued: Queued<P>) {
         self.control.push_back(queued);
+    }
+
+    /// Queues a call that makes the link usable.
+    pub(crate) fn push_setup(&mut self, queued: Queued<P>) {
+        self.setup.push_back(queued);
+    }
+
+    /// Puts a message back in front of those for the same target: the last one first.
+    pub(crate) fn put_back(&mut self, lane: Lane, queued: Queued<P>) {
+        self.targets.put_back(lane, queued);
     }
 
     /// Queues a message.
@@ -203,8 +241,12 @@ impl<P> Outbox<P> {
             return None;
         }
         self.targets.wake(now);
-        let popped = match self.pop_heartbeat(now, heartbeat) {
-            Some(heartbeat) => Some((heartbeat, Reservation::default())),
+        let first = match self.setup.pop_front() {
+            Some(setup) => Some(setup),
+            None => self.pop_heartbeat(now, heartbeat),
+        };
+        let popped = match first {
+            Some(first) => Some((first, Reservation::default())),
             None => self.pop_message(now, &is_alive),
         };
         match popped {
@@ -271,9 +313,27 @@ impl<P> Outbox<P> {
         self.wake = None;
     }
 
+    /// Whether calls of the user wait until the link is usable.
+    pub(crate) fn hold_calls(&mut self, held: bool) {
+        self.calls_held = held;
+    }
+
+    /// The link is gone, and another will be: drops what has a meaning only for this one.
+    pub(crate) fn link_down(&mut self) {
+        self.control.clear();
+        self.setup.clear();
+        self.wake = None;
+    }
+
+    /// Sends calls that wait for `from` to `to` instead.
+    pub(crate) fn retarget(&mut self, from: &str, to: &Text) {
+        self.targets.retarget(from, to);
+    }
+
     /// The link is gone, and all that waited for it.
     pub(crate) fn clear(&mut self) {
         self.control.clear();
+        self.setup.clear();
         self.heartbeats.clear();
         self.targets.clear();
         self.wake = None;
@@ -286,7 +346,7 @@ impl<P> Outbox<P> {
 
     /// Frames that wait.
     pub(crate) fn len(&self) -> usize {
-        self.control.len() + self.heartbeats.len() + self.targets.len()
+        self.control.len() + self.setup.len() + self.heartbeats.len() + self.targets.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -309,7 +369,7 @@ impl<P> Outbox<P> {
             if let Some((to, session)) = heartbeat(key) {
                 self.pace.sent_heartbeat(now);
                 let message = Message::answer(to, session, answer::HEARTBEAT, Rope::default());
-                return Some(Queued::plain(Content::Message(message)));
+                return Some(Queued::plain(Content::Message(message), Origin::Engine));
             }
         }
         None
@@ -320,7 +380,7 @@ impl<P> Outbox<P> {
         now: Instant,
         is_alive: &impl Fn(u64) -> bool,
     ) -> Option<(Queued<P>, Reservation)> {
-        let turn_of_calls = self.answers_in_a_row >= ANSWERS_IN_A_ROW;
+        let turn_of_calls = self.answers_in_a_row >= ANSWERS_IN_A_ROW && !self.calls_held;
         if turn_of_calls && let Some(call) = self.pop_lane(now, Lane::Call, is_alive) {
             self.answers_in_a_row = 0;
             return Some(call);
@@ -329,7 +389,7 @@ impl<P> Outbox<P> {
             self.answers_in_a_row += 1;
             return Some(answer);
         }
-        if turn_of_calls || !self.pace.admits_call(now) {
+        if turn_of_calls || self.calls_held || !self.pace.admits_call(now) {
             return None;
         }
         self.answers_in_a_row = 0;
@@ -348,9 +408,7 @@ impl<P> Outbox<P> {
 
     fn next_wake(&self, now: Instant) -> Option<Instant> {
         let heartbeat = (!self.heartbeats.is_empty()).then(|| self.pace.next_heartbeat(now));
-        let call = self
-            .targets
-            .has_ready(Lane::Call)
+        let call = (self.targets.has_ready(Lane::Call) && !self.calls_held)
             .then(|| self.pace.next_call(now));
         [heartbeat, call, self.targets.next_alarm()]
             .into_iter()

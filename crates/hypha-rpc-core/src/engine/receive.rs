@@ -6,7 +6,7 @@ use hypha_codec::{Header, Packet, Text};
 use serde::Deserialize;
 
 use super::exports::Found;
-use super::outbox::{Content, Lane, Message, Queued};
+use super::outbox::{Content, Lane, Message, Origin, Queued};
 use super::services::Lookup;
 use super::{Driver, Engine, Event, Invoke, MAX_WAITING_REJECTS, Outcome, Remote};
 use crate::address::Address;
@@ -246,7 +246,10 @@ impl<D: Driver> Engine<D> {
     /// sessions and interfaces those were.
     pub(super) fn forget_holder(&mut self, client: &Address) -> (usize, usize) {
         let before = self.exports.len();
-        let closed = self.exports.close_target(client);
+        let calls = &self.calls;
+        let closed = self
+            .exports
+            .close_target(client, |key| calls.is_waiting(key));
         self.dropped(closed);
         let interfaces = self.services.remove_interfaces_of(client);
         let count = interfaces.len();
@@ -289,8 +292,10 @@ impl<D: Driver> Engine<D> {
         {
             let (to, session) = (Text::from(from.as_str()), Text::from(session));
             let message = Message::answer(to, session, answer::REJECT, payload::reject(text, ""));
-            self.outbox
-                .push(Lane::Answer, Queued::plain(Content::Message(message)));
+            self.outbox.push(
+                Lane::Answer,
+                Queued::plain(Content::Message(message), Origin::Refusal),
+            );
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use hypha_codec::{Map, Text};
+use hypha_codec::{Map, Text, Value};
 
 use crate::access::Access;
 use crate::address::Address;
@@ -110,6 +110,14 @@ impl<H> Services<H> {
         Some(removed)
     }
 
+    /// The server is known by another URL now, which is part of every descriptor.
+    pub(crate) fn set_server_url(&mut self, url: Option<&Text>) {
+        for record in self.by_id.values_mut() {
+            let description = Map::clone(&record.description);
+            record.description = Arc::new(served_by(description, url));
+        }
+    }
+
     /// Finds `<service>.<path>`.
     pub(crate) fn find(&self, path: &str) -> Lookup<'_, H> {
         let Some((id, rest)) = path.split_once('.') else {
@@ -127,5 +135,31 @@ impl<H> Services<H> {
             None if member(&record.description, rest).is_some() => Lookup::NotCallable,
             None => Lookup::Missing,
         }
+    }
+}
+
+fn served_by(map: Map, url: Option<&Text>) -> Map {
+    let entries = map.into_entries().into_iter();
+    Map::from_entries(
+        entries
+            .map(|(key, value)| (key, value_served_by(value, url)))
+            .collect(),
+    )
+}
+
+fn value_served_by(value: Value, url: Option<&Text>) -> Value {
+    match value {
+        Value::Method(mut method) => {
+            method.server = url.cloned();
+            Value::Method(method)
+        }
+        Value::Map(map) => Value::Map(served_by(map, url)),
+        Value::List(items) => Value::List(
+            items
+                .into_iter()
+                .map(|item| value_served_by(item, url))
+                .collect(),
+        ),
+        other => other,
     }
 }

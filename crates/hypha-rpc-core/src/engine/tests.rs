@@ -50,6 +50,7 @@ fn config(remote: Remote) -> EngineConfig {
         remote,
         sessions: SessionIds::new("S"),
         keepalive: KeepaliveConfig::default(),
+        patience: 5 * SECOND,
         frame_limit: None,
         max_running: 3,
         max_running_bytes: 1000,
@@ -133,10 +134,11 @@ type Sent = (String, String, Option<String>, Option<String>, Value);
 /// What the engine writes next: `to`, `method`, `parent`, `session` and the payload.
 fn sent(engine: &mut TestEngine, now: Instant) -> Option<Sent> {
     let transmit = engine.poll_transmit(now)?;
-    let TransmitContent::Binary(rope) = transmit.content else {
-        panic!("a control message")
+    let Content::Message(message) = transmit.content else {
+        panic!("no message")
     };
-    let packet = Packet::parse(rope.into_bytes()).unwrap();
+    let frame = message.encode(&engine.local).into_bytes();
+    let packet = Packet::parse(frame).unwrap();
     let header = packet.header().unwrap();
     assert_eq!(header.kind(), Some("method"));
     assert_eq!(header.from(), Some("ws/me"));
@@ -178,6 +180,7 @@ fn call(engine: &mut TestEngine, key: u64, target: &str) {
         payload: Rope::from(hypha_codec::encode(&Value::from("payload")).unwrap()),
         timeout: Some(10 * SECOND),
         parent: None,
+        idempotent: false,
         exports: None,
     };
     engine.start_call(start(), key, call, "caller", None);

@@ -438,7 +438,7 @@ async fn a_slow_upload_is_not_taken_for_a_dead_link() {
         tx.feed(Frame::Text(info.to_owned())).await.unwrap();
         tx.flush().await.unwrap();
     };
-    let (connected, ()) = tokio::join!(Peer::connect(&connector, options), greet);
+    let (connected, ()) = tokio::join!(Peer::connect(connector, options), greet);
     let (peer, _) = connected.unwrap();
     // 400 kB for each 8 s: 50 kB/s.
     let server = async {

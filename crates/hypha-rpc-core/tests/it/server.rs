@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use bytes::Bytes;
 use hypha_codec::{Map, Packet, Value};
-use hypha_rpc_core::{ConnectError, Credentials, Peer, RelayOptions};
+use hypha_rpc_core::{ConnectError, Credentials, Peer, ReconnectPolicy, RelayOptions};
 use hypha_transport::memory::{self, MemoryConfig, MemoryRx, MemoryTransport, MemoryTx};
 use hypha_transport::{Frame, FrameRx, FrameTx, Transport, connector_fn};
 use tokio::task::JoinHandle;
@@ -198,20 +198,22 @@ pub(crate) async fn connected() -> (Peer, Server) {
     (result.unwrap(), server)
 }
 
+/// Connects once: what is lost stays lost.
 pub(crate) async fn connect<F, Fut>(
-    options: RelayOptions,
+    mut options: RelayOptions,
     serve: F,
 ) -> (Result<Peer, ConnectError>, Fut::Output)
 where
     F: FnOnce(Server) -> Fut,
     Fut: Future,
 {
+    options.reconnect = ReconnectPolicy::off();
     let (client, server) = memory::pair(MemoryConfig::default());
     let client = Mutex::new(Some(client));
     let connector =
         connector_fn(move |_| std::future::ready(Ok(client.lock().unwrap().take().unwrap())));
     let (result, served) = tokio::join!(
-        Peer::connect(&connector, options),
+        Peer::connect(connector, options),
         serve(Server::new(server))
     );
     (result.map(|(peer, _)| peer), served)

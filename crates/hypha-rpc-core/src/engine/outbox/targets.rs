@@ -103,6 +103,31 @@ impl<P> Targets<P> {
         }
     }
 
+    /// Puts a frame in front of those for the same target.
+    pub(super) fn put_back(&mut self, lane: Lane, queued: Queued<P>) {
+        let Some(to) = queued.content.to().cloned() else {
+            return;
+        };
+        self.push(lane, queued);
+        // It is last where it should be first.
+        if let Some(target) = self.targets.get_mut(&to) {
+            target.queues[index(lane)].frames.rotate_right(1);
+        }
+    }
+
+    /// Sends calls for one target to another instead, in their order.
+    pub(super) fn retarget(&mut self, from: &str, to: &Text) {
+        let Some(target) = self.targets.get_mut(from) else {
+            return;
+        };
+        let calls = std::mem::take(&mut target.queues[index(Lane::Call)].frames);
+        self.frames -= calls.len();
+        for mut queued in calls {
+            queued.content.set_to(to.clone());
+            self.push(Lane::Call, queued);
+        }
+    }
+
     /// The next frame of a lane that may go out; dead ones are dropped.
     pub(super) fn pop(
         &mut self,

@@ -139,6 +139,7 @@ fn a_call_that_wants_no_answer_ends_when_it_is_sent() {
         payload: Rope::new(),
         timeout: None,
         parent: None,
+        idempotent: false,
         exports: None,
     };
     engine.start_call(start(), 1, call, "caller", None);

@@ -33,6 +33,7 @@ fn system_events_count_only_from_the_server() {
     ] {
         let (mut engine, now) = (relay(), start());
         call(&mut engine, 1, "ws/peer");
+        assert!(engine.poll_transmit(now).is_some());
         engine.handle_frame(now, event("client_disconnected", from, gone(id)));
         let happened = said(&mut engine).iter().any(|said| {
             let Event::Answered { outcome, .. } = said else {
@@ -115,6 +116,7 @@ fn a_departure_says_how_much_it_ended() {
     call(&mut engine, 1, "ws/peer");
     call(&mut engine, 2, "ws/peer");
     call(&mut engine, 3, "ws/other");
+    while engine.poll_transmit(now).is_some() {}
     let theirs = frame(
         Some("ws/peer"),
         "ws/me",
@@ -150,9 +152,9 @@ fn an_event_is_done_when_it_is_handed_over_and_never_sent_when_it_was_cancelled(
         to: Address::parse(to).unwrap(),
         frame: Rope::from(event("news", Some("ws/me"), Map::from([("to", to)]))),
     };
-    engine.start_event(1, outgoing("ws/*"), "first", None);
-    engine.start_event(2, outgoing("ws/peer"), "second", None);
-    engine.start_event(3, outgoing("ws/peer"), "third", None);
+    engine.start_event(now, 1, outgoing("ws/*"), "first", None);
+    engine.start_event(now, 2, outgoing("ws/peer"), "second", None);
+    engine.start_event(now, 3, outgoing("ws/peer"), "third", None);
     engine.cancel_call(2);
     assert!(engine.poll_event().is_none());
     for expected in ["first", "third"] {
@@ -165,7 +167,7 @@ fn an_event_is_done_when_it_is_handed_over_and_never_sent_when_it_was_cancelled(
     }
     assert!(engine.poll_transmit(now).is_none());
 
-    engine.start_event(4, outgoing("ws/*"), "fourth", None);
+    engine.start_event(now, 4, outgoing("ws/*"), "fourth", None);
     engine.lose_link();
     assert!(matches!(
         outcome(&mut engine),

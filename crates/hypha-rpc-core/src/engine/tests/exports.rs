@@ -22,6 +22,7 @@ fn call_with_callbacks(engine: &mut TestEngine) {
         payload: Rope::new(),
         timeout: Some(10 * SECOND),
         parent: None,
+        idempotent: false,
         exports: Some(exported(7, &["0", "1"])),
     };
     engine.start_call(start(), 7, call, "caller", None);
@@ -225,6 +226,7 @@ fn an_interface_is_for_its_receiver_alone_and_goes_with_it() {
         payload: Rope::new(),
         timeout: Some(10 * SECOND),
         parent: None,
+        idempotent: false,
         exports: Some(Exported {
             key: 3,
             functions: Vec::new(),

@@ -444,7 +444,15 @@ fn a_server_that_closes_for_less_than_it_says_is_asked_for_half() {
         engine.frame_limit_exceeded();
         engine.lose_link();
         while engine.poll_event().is_some() {}
-        engine.restart_pace(t0, Some(LIMIT));
+        engine.link_down(t0);
+        let manager = Address::parse("*/mgr").unwrap();
+        let link = NewLink {
+            manager,
+            keepalive: KeepaliveConfig::default(),
+            frame_limit: Some(LIMIT),
+        };
+        engine.link_up(t0, link);
+        engine.link_open();
         counts.push(burst(&mut engine, t0));
     }
     assert_eq!(counts, [884, 434, 209, 112, 112, 112]);

@@ -1,0 +1,128 @@
+//! Moving frames over one transport until it ends.
+
+use hypha_transport::{CloseReason, Frame, FrameRx, FrameTx, TransportError, TransportErrorKind};
+use std::sync::Arc;
+
+use super::{BATCH_FRAMES, CLOSE_TIMEOUT, Link, now};
+use crate::state::ClosedReason;
+use crate::writer::{Queued, Writer};
+
+/// Bytes of one batch: written, then flushed once.
+const BATCH_BYTES: usize = 256 * 1024;
+
+impl Link {
+    /// Moves frames until the link ends, and says why it did.
+    pub(super) async fn drive<Tx: FrameTx, Rx: FrameRx>(
+        &mut self,
+        writer: &mut Writer<Tx>,
+        rx: &mut Rx,
+    ) -> ClosedReason {
+        loop {
+            self.handle_events();
+            if let Some(reason) = self.leaving.take() {
+                return reason;
+            }
+            if let Some(batch) = self.next_batch(writer) {
+                writer.start(batch);
+            }
+            tokio::select! {
+                frame = rx.recv() => match frame {
+                    Ok(Some(frame)) => {
+                        // What went on after a complaint was not ended by it.
+                        self.complaint = None;
+                        self.receive(frame);
+                    }
+                    Ok(None) => return self.closed_by(CloseReason::normal()),
+                    Err(error) => return self.failed(error),
+                },
+                end = self.next_work() => if let Some(reason) = end {
+                    return reason;
+                },
+                result = writer.finished(), if writer.is_busy() => {
+                    if let Err(error) = result {
+                        return self.read_the_end(rx, error).await;
+                    }
+                    self.engine.written(now());
+                }
+            }
+        }
+    }
+
+    fn receive(&mut self, frame: Frame) {
+        match frame {
+            Frame::Binary(frame) => self.engine.handle_frame(now(), frame),
+            Frame::Text(text) => self.engine.handle_text(&text),
+        }
+    }
+
+    /// Sending failed: what the other end sent before, and why the link ended, is still to be read.
+    async fn read_the_end<Rx: FrameRx>(
+        &mut self,
+        rx: &mut Rx,
+        error: TransportError,
+    ) -> ClosedReason {
+        let read = async {
+            loop {
+                match rx.recv().await {
+                    Ok(Some(frame)) => self.receive(frame),
+                    Ok(None) => return TransportError::closed(CloseReason::normal()),
+                    Err(end) => return end,
+                }
+                self.handle_events();
+            }
+        };
+        let end = tokio::time::timeout(CLOSE_TIMEOUT, read).await;
+        self.handle_events();
+        match end {
+            Ok(end) => self.failed(end),
+            Err(_) => self.failed(error),
+        }
+    }
+
+    /// Frames that are ready, if the transport can take some.
+    fn next_batch<Tx>(&mut self, writer: &Writer<Tx>) -> Option<Vec<Queued>> {
+        if writer.is_busy() || !self.engine.has_transmit() {
+            return None;
+        }
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        while batch.len() < BATCH_FRAMES && bytes < BATCH_BYTES {
+            let Some(transmit) = self.engine.poll_transmit(now()) else {
+                break;
+            };
+            bytes += transmit.content.len();
+            batch.push(transmit);
+        }
+        (!batch.is_empty()).then_some(batch)
+    }
+
+    /// Writes all that is ready.
+    pub(super) async fn flush<Tx: FrameTx>(&mut self, writer: &mut Writer<Tx>) {
+        loop {
+            if writer.is_busy() && writer.finished().await.is_err() {
+                return;
+            }
+            match self.next_batch(writer) {
+                Some(batch) => writer.start(batch),
+                None => return,
+            }
+        }
+    }
+
+    fn closed_by(&mut self, reason: CloseReason) -> ClosedReason {
+        match self.complaint.take() {
+            Some(text) => ClosedReason::Server(text.into()),
+            None => ClosedReason::Remote(reason),
+        }
+    }
+
+    fn failed(&mut self, error: TransportError) -> ClosedReason {
+        match (self.complaint.take(), error.close_reason()) {
+            (Some(text), _) => ClosedReason::Server(text.into()),
+            (None, Some(reason)) if error.kind() == TransportErrorKind::Closed => {
+                ClosedReason::Remote(reason.clone())
+            }
+            _ => ClosedReason::Transport(Arc::new(error)),
+        }
+    }
+}
