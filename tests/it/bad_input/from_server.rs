@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hypha_client::{
-    CallError, Client, ConnectError, ConnectOptions, Error, ErrorKind, Map, State,
+    CallError, Client, ConnectError, ConnectOptions, Error, ErrorKind, Map, ReconnectPolicy, State,
     TransportErrorKind, Value,
 };
 use hypha_codec::Packet;
@@ -29,7 +29,8 @@ impl FakeServer {
     async fn listen() -> (TcpListener, ConnectOptions) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        (listener, Client::builder(url).client_id("us").silent(true))
+        let options = Client::builder(url).client_id("us").silent(true);
+        (listener, options.reconnect(ReconnectPolicy::off()))
     }
 
     /// Accepts the connection, and hears the introduction.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hypha_client::{
-    CallError, Client, ClosedReason, ErrorKind, RemoteClientDisconnected, State, Value, event,
+    CallError, Client, ClosedReason, ErrorKind, ReconnectPolicy, RemoteClientDisconnected, State, Value, event,
 };
 use hypha_tests::{HyphaServer, ServerOptions};
 use serde_json::json;
@@ -190,9 +190,9 @@ async fn a5_13_a_server_that_dies_fails_what_is_pending() {
         if !kill {
             server.restart().await.unwrap();
         }
-        let client = Client::builder(server.url()).connect().await.unwrap();
-        let mut provider = RustProvider::new(client).await;
-        let caller = Client::builder(server.url()).connect().await.unwrap();
+        let once = || Client::builder(server.url()).reconnect(ReconnectPolicy::off());
+        let mut provider = RustProvider::new(once().connect().await.unwrap()).await;
+        let caller = once().connect().await.unwrap();
         let service = caller.get_service(&provider.id("interop")).await.unwrap();
         let end = async {
             provider.event("started").await;

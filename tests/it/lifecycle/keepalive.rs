@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hypha_client::{Client, ClosedReason, State};
+use hypha_client::{Client, ClosedReason, ReconnectPolicy, State};
 use hypha_tests::{HyphaServer, ServerOptions};
 
 use crate::fixture::{soon, until};
@@ -23,6 +23,7 @@ async fn a1_15_pings_keep_a_connection_that_is_idle() {
     for _ in 0..2 {
         let quiet = Client::builder(server.url())
             .ping_interval(None)
+            .reconnect(ReconnectPolicy::off())
             .connect()
             .await
             .unwrap();
@@ -47,6 +48,7 @@ async fn a1_15_a_server_that_hangs_is_noticed() {
     let client = Client::builder(server.url())
         .ping_interval(second)
         .ping_timeout(second)
+        .reconnect(ReconnectPolicy::off())
         .connect()
         .await
         .unwrap();

@@ -25,11 +25,13 @@ use crate::target::Target;
 #[derive(Debug)]
 pub(crate) struct Registration {
     pub(super) done: oneshot::Sender<Result<(), RegisterError>>,
-    /// What was there before, and what the server was told of it.
-    pub(super) previous: Option<(Box<ServiceRecord<Target>>, Option<Arc<Map>>)>,
+    pub(super) previous: Option<Previous>,
     /// The connection that it began on.
     pub(super) epoch: u64,
 }
+
+/// What was there before, and what the server was told of it.
+type Previous = (Box<ServiceRecord<Target>>, Option<Arc<Map>>);
 
 impl Link {
     /// Registers a service here, then with the server. One registration of an id at a time.

@@ -22,7 +22,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    fn new(transport: MemoryTransport) -> Self {
+    pub(crate) fn new(transport: MemoryTransport) -> Self {
         let (tx, rx) = transport.split();
         Self {
             tx,
