@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use hypha_client::{
-    CallError, Client, ClosedReason, ErrorKind, ReconnectPolicy, RemoteClientDisconnected, State, Value, event,
+    CallError, Client, ClosedReason, ErrorKind, ReconnectPolicy, RemoteClientDisconnected, State,
+    Value, event,
 };
 use hypha_tests::{HyphaServer, ServerOptions};
 use serde_json::json;
