@@ -43,7 +43,7 @@ pub enum ErrorKind {
     PermissionDenied,
     /// The arguments do not fit the method.
     InvalidArguments,
-    /// The provider has too much to do; the call did not run.
+    /// The provider has too much to do, or is about to leave; the call did not run.
     Busy,
     /// A service of ours does not hold together.
     InvalidService,
@@ -300,7 +300,7 @@ fn kind_of_remote(error: &RemoteError) -> ErrorKind {
         RemoteErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
         RemoteErrorKind::PeerNotConnected => ErrorKind::Disconnected,
         RemoteErrorKind::InvalidArguments => ErrorKind::InvalidArguments,
-        RemoteErrorKind::Busy => ErrorKind::Busy,
+        RemoteErrorKind::Busy | RemoteErrorKind::ShuttingDown => ErrorKind::Busy,
         _ => ErrorKind::Remote,
     }
 }

@@ -215,6 +215,8 @@ pub(crate) struct Engine<D: Driver> {
     keepalive: Keepalive,
     phase: Phase,
     patience: Duration,
+    /// No new calls of services are taken.
+    draining: bool,
     malformed: u64,
 }
 
@@ -237,6 +239,7 @@ impl<D: Driver> Engine<D> {
             keepalive: Keepalive::new(now, config.keepalive),
             phase: Phase::Open,
             patience: config.patience,
+            draining: false,
             malformed: 0,
         }
     }
@@ -454,6 +457,17 @@ impl<D: Driver> Engine<D> {
                 permit: None,
             },
         );
+    }
+
+    /// Takes no new calls of services from now on. Calls of functions that were given to others as
+    /// part of a running call go on: these calls need them.
+    pub(crate) fn drain(&mut self) {
+        self.draining = true;
+    }
+
+    /// Whether no new calls are taken and all others have their answers, handed to the transport.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.draining && self.running.len() == 0
     }
 
     /// The server closed the link because too many frames were sent: the next link is slower.

@@ -158,7 +158,9 @@ impl CallError {
             Self::Disconnected { maybe_ran, .. } => !maybe_ran,
             Self::Remote(error) => matches!(
                 error.kind(),
-                RemoteErrorKind::PeerNotConnected | RemoteErrorKind::Busy
+                RemoteErrorKind::PeerNotConnected
+                    | RemoteErrorKind::Busy
+                    | RemoteErrorKind::ShuttingDown
             ),
             _ => false,
         }

@@ -32,6 +32,7 @@ mod callback;
 mod config;
 mod context;
 mod dispatch;
+mod drain;
 mod engine;
 mod error;
 mod events;

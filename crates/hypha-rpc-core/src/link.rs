@@ -100,6 +100,10 @@ pub(crate) enum Command {
     Services {
         done: oneshot::Sender<Vec<Arc<Map>>>,
     },
+    /// Takes no new calls; `done` once all others are answered.
+    Drain {
+        done: oneshot::Sender<()>,
+    },
     Stats {
         done: oneshot::Sender<Stats>,
     },
@@ -228,6 +232,8 @@ pub(crate) struct Link {
     /// What the server said last about an error; explains the close that follows.
     complaint: Option<String>,
     leaving: Option<ClosedReason>,
+    /// Those who wait until no call runs here.
+    draining: Vec<oneshot::Sender<()>>,
     sleep: Pin<Box<Sleep>>,
     armed: Option<Instant>,
 }
@@ -264,6 +270,7 @@ impl Link {
             deferred: Vec::new(),
             complaint: None,
             leaving: None,
+            draining: Vec::new(),
             sleep: Box::pin(tokio::time::sleep(Duration::ZERO)),
             armed: None,
         };
@@ -450,6 +457,7 @@ impl Link {
                     ),
                 );
             }
+            Command::Drain { done } => self.drain(done),
             Command::Stats { done } => {
                 let _ = done.send(self.engine.stats());
             }

@@ -374,7 +374,7 @@ impl Peer {
         self.manager_method(method).args(args).decode().await
     }
 
-    async fn ask<T>(
+    pub(crate) async fn ask<T>(
         &self,
         command: impl FnOnce(oneshot::Sender<T>) -> Command,
     ) -> Result<T, CallError> {

@@ -5,6 +5,7 @@ mod build;
 mod encoder;
 mod extract;
 mod handler;
+mod limit;
 mod method;
 mod reply;
 
@@ -76,6 +77,8 @@ pub struct Service {
     app_id: Option<Text>,
     access: Access,
     require_context: Option<RequireContext>,
+    concurrency: Option<usize>,
+    queue: usize,
     config: Map,
     members: Members,
     invalid: Option<InvalidService>,
@@ -94,6 +97,8 @@ impl Service {
             app_id: None,
             access: Access::default(),
             require_context: None,
+            concurrency: None,
+            queue: usize::MAX,
             config: Map::new(),
             members: Members::new(),
             invalid: None,
@@ -228,7 +233,38 @@ impl Service {
         self
     }
 
-    /// Stacks a layer on every method of this service, outside the ones stacked before.
+    /// Lets at most this many calls of the service run at once, all its methods together. More wait
+    /// for their turn, in the order of their arrival and with heartbeats for their callers;
+    /// [`queue`](Self::queue) bounds how many. Zero is one.
+    ///
+    /// A call that waits has not reached the layers of the service. A generator takes its place
+    /// until the method has returned it, not until it is read.
+    ///
+    /// ```
+    /// use hypha_rpc_core::Service;
+    ///
+    /// let gpu = Service::new("segmentation")
+    ///     .concurrency(2)
+    ///     .queue(16)
+    ///     .blocking("segment", |image: Vec<u8>| image.iter().filter(|pixel| **pixel > 128).count());
+    /// ```
+    #[must_use]
+    pub fn concurrency(mut self, calls: usize) -> Self {
+        self.concurrency = Some(calls);
+        self
+    }
+
+    /// Lets at most this many calls wait while as many run as [`concurrency`](Self::concurrency)
+    /// allows; further ones are refused at once as
+    /// [`Busy`](crate::RemoteErrorKind::Busy), and may be made again. Zero lets none wait. Without
+    /// it as many wait as the client takes ([`PeerConfig::max_running`](crate::PeerConfig)).
+    #[must_use]
+    pub fn queue(mut self, calls: usize) -> Self {
+        self.queue = calls;
+        self
+    }
+
+    /// Stacks a layer on every method of this service that was added before, outside the ones stacked before.
     ///
     /// The layer sees each [`Invocation`] with its arguments decoded and the caller's identity in
     /// its context, and may refuse, delay or measure it.

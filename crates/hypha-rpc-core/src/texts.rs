@@ -10,6 +10,11 @@ pub(crate) const BUSY: &str = "Busy: too many calls are running here, try again 
 
 /// The server was started anew, and its former manager with all that it was told is gone.
 pub(crate) const NEW_MANAGER: &str = "the server has a new manager";
+/// Beginning of the text for a service that has as many calls as it may.
+pub(crate) const SERVICE_BUSY: &str = "Busy: the service";
+
+/// The provider is about to leave.
+pub(crate) const SHUTTING_DOWN: &str = "Shutting down: this client takes no new calls";
 
 /// Somebody began a message in several frames.
 pub(crate) const IN_SEVERAL_FRAMES: &str = "Messages in several frames are not supported yet by this client. Python and JavaScript clients send one frame up to 256 KiB, and up to 480 kB with the option `long_message_chunk_size`";
@@ -29,6 +34,10 @@ pub(crate) fn interface_denied(method: &str, from: &Address) -> String {
 pub(crate) fn parent_closed(from: &Address, method: &str) -> String {
     let method = clipped(method);
     format!("Parent session was closed: {from}:{method}")
+}
+
+pub(crate) fn service_busy(service: &str) -> String {
+    format!("{SERVICE_BUSY} `{service}` runs as many calls as it may, try again later")
 }
 
 pub(crate) fn method_expired(from: &Address, method: &str) -> String {

@@ -10,7 +10,7 @@ use super::outbox::{Content, Lane, Message, Origin, Queued};
 use super::services::Lookup;
 use super::{Driver, Engine, Event, Invoke, MAX_WAITING_REJECTS, Outcome, Remote};
 use crate::address::Address;
-use crate::protocol::{SERVICES, answer, kind};
+use crate::protocol::{BUILT_IN, SERVICES, answer, kind};
 use crate::secret::Secret;
 use crate::{payload, texts};
 
@@ -127,6 +127,10 @@ impl<D: Driver> Engine<D> {
         };
         match handler {
             Err(text) => self.refuse(header, from, &text),
+            // Who asks whether we are alive is told so to the end.
+            Ok(_) if self.draining && !is_built_in(rest) => {
+                self.refuse(header, from, texts::SHUTTING_DOWN);
+            }
             Ok(handler) => self.invoke(now, packet, header, from, handler, None),
         }
     }
@@ -298,6 +302,11 @@ impl<D: Driver> Engine<D> {
             );
         }
     }
+}
+
+fn is_built_in(path: &str) -> bool {
+    path.strip_prefix(BUILT_IN)
+        .is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// Bytes of a received session id: nested ones are a few dozen for each level.

@@ -46,6 +46,8 @@ pub enum RemoteErrorKind {
     InvalidArguments,
     /// The peer has too much to do: the call did not run.
     Busy,
+    /// The provider is about to leave: the call did not run.
+    ShuttingDown,
     /// The method panicked.
     Panic,
 }
@@ -217,7 +219,7 @@ fn is_type_name(word: &str) -> bool {
 
 /// The kind that a text shows. Texts of a traceback are searched as a whole.
 fn kind_of(text: &str) -> RemoteErrorKind {
-    let rules: [(&str, RemoteErrorKind); 17] = [
+    let rules: [(&str, RemoteErrorKind); 19] = [
         ("Method call timed out", RemoteErrorKind::Timeout),
         ("TimeoutError", RemoteErrorKind::Timeout),
         (
@@ -238,6 +240,8 @@ fn kind_of(text: &str) -> RemoteErrorKind {
         ("is not connected", RemoteErrorKind::PeerNotConnected),
         ("Client disconnected:", RemoteErrorKind::PeerNotConnected),
         (texts::BUSY, RemoteErrorKind::Busy),
+        (texts::SERVICE_BUSY, RemoteErrorKind::Busy),
+        (texts::SHUTTING_DOWN, RemoteErrorKind::ShuttingDown),
         ("The method panicked", RemoteErrorKind::Panic),
         ("Invalid arguments:", RemoteErrorKind::InvalidArguments),
         ("Malformed call:", RemoteErrorKind::InvalidArguments),

@@ -25,6 +25,7 @@ impl Link {
             if let Some(batch) = self.next_batch(writer) {
                 writer.start(batch);
             }
+            self.tell_drained();
             tokio::select! {
                 frame = rx.recv() => match frame {
                     Ok(Some(frame)) => {

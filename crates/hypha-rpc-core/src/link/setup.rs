@@ -80,6 +80,25 @@ impl Link {
         let _ = done.send(removed);
     }
 
+    /// Takes no new calls. New connections are told of no service.
+    pub(super) fn drain(&mut self, done: oneshot::Sender<()>) {
+        self.engine.drain();
+        for service in self.engine.services() {
+            self.registrar.forget(&Subject::Service(service.id.clone()));
+        }
+        self.draining.push(done);
+    }
+
+    /// Tells those who wait for it that no call runs here any more.
+    pub(super) fn tell_drained(&mut self) {
+        if self.engine.is_drained() {
+            for done in self.draining.drain(..) {
+                // Whoever asked may have stopped waiting.
+                let _ = done.send(());
+            }
+        }
+    }
+
     /// Makes the calls that are due, and opens the link to the user's once it is set up.
     pub(super) fn tell_server(&mut self) {
         while let Some(ask) = self.registrar.poll_ask() {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use hypha_codec::wire::key;
 use hypha_codec::{Map, Promised, Text, Value};
 
-use super::{Member, Members, Method, RequireContext, Service};
+use super::limit::Limit;
+use super::{Member, Members, Method, MethodService, RequireContext, Service};
 use crate::access::{Access, Visibility};
 use crate::address::{Address, is_plain_name};
 use crate::engine::ServiceRecord;
@@ -40,7 +41,7 @@ impl Service {
     /// Checks the service and lays it out for `local`. `server_url` goes into its functions,
     /// `app_id` is that of the client.
     pub(crate) fn build(
-        self,
+        mut self,
         local: &Address,
         server_url: Option<&Text>,
         app_id: &str,
@@ -66,6 +67,11 @@ impl Service {
             .filter(|length| *length > MAX_DESCRIPTION)
         {
             return Err(InvalidService::DescriptionLength(length));
+        }
+        if let Some(concurrency) = self.concurrency {
+            let limit = Limit::new(self.id.clone(), concurrency, self.queue);
+            self.members
+                .wrap(&|service| MethodService::limited(&limit, service));
         }
         let mut layout = Layout::new(local, server_url.cloned(), &self.id);
         let (described, schema) = layout.object(&self.members, "", true)?;

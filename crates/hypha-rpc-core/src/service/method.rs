@@ -15,6 +15,7 @@ use tower_layer::Layer;
 use super::encoder::ReplyEncoder;
 use super::extract::CallArguments;
 use super::handler::{BlockingHandler, Handler, StreamHandler};
+use super::limit::Limit;
 use super::reply::{IntoReply, Output};
 use crate::context::Context;
 use crate::error::RemoteError;
@@ -290,6 +291,7 @@ pub struct MethodService {
 enum Path {
     Plain(Arc<ErasedHandler>),
     Layered(BoxCloneSyncService<Invocation, Output, RemoteError>),
+    Limited(Arc<Limit>, Box<MethodService>),
 }
 
 impl MethodService {
@@ -309,11 +311,28 @@ impl MethodService {
         }
     }
 
+    /// The same, while it has a place.
+    pub(super) fn limited(limit: &Arc<Limit>, inner: Self) -> Self {
+        let limit = Arc::clone(limit);
+        Self {
+            path: Path::Limited(limit, Box::new(inner)),
+        }
+    }
+
     /// Waits until the layers are ready, then runs the method.
     pub(crate) fn run(&self, invocation: Invocation) -> HandlerFuture {
         match &self.path {
             Path::Plain(handler) => handler(CallArguments::new(invocation)),
             Path::Layered(service) => Box::pin(service.clone().oneshot(invocation)),
+            Path::Limited(limit, inner) => {
+                // Its place in the order is taken here, before anything is awaited.
+                let entry = limit.enter();
+                let inner = Self::clone(inner);
+                Box::pin(async move {
+                    let _place = entry?.turn().await?;
+                    inner.run(invocation).await
+                })
+            }
         }
     }
 }
@@ -325,7 +344,7 @@ impl tower_service::Service<Invocation> for MethodService {
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), RemoteError>> {
         match &mut self.path {
-            Path::Plain(_) => Poll::Ready(Ok(())),
+            Path::Plain(_) | Path::Limited(..) => Poll::Ready(Ok(())),
             Path::Layered(service) => service.poll_ready(cx),
         }
     }
@@ -334,6 +353,7 @@ impl tower_service::Service<Invocation> for MethodService {
         match &mut self.path {
             Path::Plain(handler) => handler(CallArguments::new(invocation)),
             Path::Layered(service) => service.call(invocation),
+            Path::Limited(..) => self.run(invocation),
         }
     }
 }

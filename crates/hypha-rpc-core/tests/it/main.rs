@@ -19,6 +19,7 @@ mod interfaces;
 mod layers;
 mod lifetime;
 mod pair;
+mod protection;
 mod reconnecting;
 mod registering;
 mod relay;
