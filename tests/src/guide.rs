@@ -18,6 +18,7 @@ pages! {
     files: "docs/guide/files.md",
     layers: "docs/guide/layers.md",
     lookup: "docs/guide/lookup.md",
+    production: "docs/guide/production.md",
     services: "docs/guide/services.md",
     tokens_and_login: "docs/guide/tokens-and-login.md",
     transports: "docs/guide/transports.md",

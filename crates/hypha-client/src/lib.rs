@@ -25,6 +25,7 @@ mod login;
 mod manager;
 mod options;
 mod service_url;
+mod shutdown;
 
 pub use hypha_codec::{
     ArrayError, Binary, CodecRegistry, Custom, DType, DecodeError, EncodeError, ErrorValue, Ext,
@@ -61,3 +62,4 @@ pub use self::manager::{
 };
 pub use self::options::{ConnectOptions, OptionsError, connect_to_server};
 pub use self::service_url::{ServiceUrl, ServiceUrlError, get_remote_service, parse_service_url};
+pub use self::shutdown::Served;

@@ -7,5 +7,7 @@ mod logging_in;
 mod manager;
 mod server;
 mod services;
+#[cfg(unix)]
+mod serving;
 #[cfg(feature = "ws")]
 mod websocket;
