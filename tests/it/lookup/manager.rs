@@ -6,16 +6,36 @@ use hypha_client::{
     Bookmark, Client, ErrorKind, EventQuery, Map, ServiceSearch, ServiceTypeInfo, Value,
     WorkspaceOptions, WorkspaceQuery,
 };
-use hypha_tests::{Language, ROOT_TOKEN};
+use hypha_tests::{Language, Peer, ROOT_TOKEN};
 use serde_json::json;
 
-use crate::fixture::{Provider, connect, join, membership, server};
+use crate::fixture::{BOTH, Provider, connect, join, membership, server};
 
 #[tokio::test]
 async fn a5_22_echo_and_log() {
     let client = connect().await;
     assert_eq!(client.echo(&vec![1, 2]).await.unwrap(), [1, 2]);
     client.log("a word").await.unwrap();
+}
+
+#[tokio::test]
+async fn a11_15_a_sign_of_life_python_and_javascript_to_rust() {
+    let client = connect().await;
+    for language in BOTH {
+        let membership = membership(&client).await;
+        let peer = Peer::of(language, server().await).member(&membership);
+        let peer = peer.start().await.unwrap();
+        let pong = peer.manager("ping", json!([client.client_id()])).await;
+        assert_eq!(pong.unwrap(), json!("pong"), "{language:?}");
+        let address = format!("{}/{}", peer.workspace(), peer.client_id());
+        client.ping(&address, None).await.unwrap();
+        client.peer().ping(&address.parse().unwrap()).await.unwrap();
+        let listed = client.list_clients(None).await.unwrap();
+        assert!(
+            listed.iter().any(|entry| entry.id == address),
+            "{language:?}: {listed:?}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -6,10 +6,10 @@ use hypha_client::{
     CaseConversion, Client, ErrorKind, RemoteService, SelectCriterion, SelectMode, Service, Value,
     Visibility, get_remote_service,
 };
-use hypha_tests::Language;
+use hypha_tests::{Language, Peer};
 use serde_json::json;
 
-use crate::fixture::{Provider, connect, join, membership, server};
+use crate::fixture::{BOTH, Provider, caller, connect, join, membership, server};
 use crate::provider::RustProvider;
 
 async fn adds(service: &RemoteService) {
@@ -17,8 +17,14 @@ async fn adds(service: &RemoteService) {
 }
 
 #[tokio::test]
-async fn a11_06_every_form_of_an_id() {
-    let provider = Provider::start(Language::Python).await;
+async fn a11_06_every_form_of_an_id_rust_to_python_and_javascript() {
+    for language in BOTH {
+        every_form(language).await;
+    }
+}
+
+async fn every_form(language: Language) {
+    let provider = Provider::start(language).await;
     let (workspace, client) = (provider.peer.workspace(), provider.peer.client_id());
     let inside = join(&provider.peer.membership().await.unwrap()).await;
     for id in [
@@ -57,6 +63,33 @@ async fn a11_06_every_form_of_an_id() {
 }
 
 #[tokio::test]
+async fn a11_06_every_form_of_an_id_python_and_javascript_to_rust() {
+    let provider = RustProvider::start().await;
+    let (workspace, client) = (provider.client.workspace(), provider.client.client_id());
+    for language in BOTH {
+        let membership = membership(&provider.client).await;
+        let inside = Peer::of(language, server().await).member(&membership);
+        let inside = inside.start().await.unwrap();
+        for id in [
+            "interop".to_owned(),
+            format!("{client}:interop"),
+            format!("{workspace}/interop"),
+            format!("{workspace}/{client}:interop"),
+            "interop@*".to_owned(),
+        ] {
+            let sum = inside.call(&id, "add", json!([1, 2])).await.unwrap();
+            assert_eq!(sum, json!(3), "{language:?} {id}");
+        }
+        let outside = caller(language).await;
+        let id = format!("{workspace}/{client}:interop");
+        let sum = outside.call(&id, "add", json!([1, 2])).await.unwrap();
+        assert_eq!(sum, json!(3), "{language:?}");
+        let error = outside.get_service("interop").await.unwrap_err();
+        assert!(error.message().contains("not found"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a11_06_the_application_of_a_service() {
     let options = Client::builder(server().await.url()).app_id("my-app");
     let provider = options.connect().await.unwrap();
@@ -87,11 +120,11 @@ async fn a11_06_a_tilde_is_the_manager() {
 }
 
 #[tokio::test]
-async fn a11_06_a_service_straight_from_its_provider() {
+async fn a11_06_a_service_straight_from_its_provider_rust_to_python_and_javascript_and_rust() {
     let client = connect().await;
     let rust = RustProvider::start().await;
     let mut ids = vec![rust.id("interop")];
-    for language in crate::fixture::BOTH {
+    for language in BOTH {
         ids.push(Provider::shared(language).await.full_id("interop"));
     }
     for id in ids {
@@ -108,7 +141,7 @@ async fn a11_06_a_service_straight_from_its_provider() {
 }
 
 #[tokio::test]
-async fn a1_34_a_service_by_its_url() {
+async fn a1_34_a_service_by_its_url_rust_to_python() {
     let provider = Provider::shared(Language::Python).await;
     let (workspace, client) = (provider.peer.workspace(), provider.peer.client_id());
     let base = server().await.url();
@@ -167,7 +200,7 @@ async fn found(client: &Client, mode: SelectMode) -> String {
 }
 
 #[tokio::test]
-async fn a11_07_every_mode_of_selection() {
+async fn a11_07_every_mode_of_selection_rust_to_rust() {
     let boss = connect().await;
     let _busy = worker(&boss, "busy__rlb", 0.9).await;
     let _idle = worker(&boss, "idle__rlb", 0.1).await;
@@ -218,7 +251,41 @@ async fn a11_07_every_mode_of_selection() {
 }
 
 #[tokio::test]
-async fn a11_07_the_client_with_the_least_to_do() {
+async fn a11_07_every_mode_of_selection_python_and_javascript_to_rust() {
+    let boss = connect().await;
+    let _busy = worker(&boss, "busy__rlb", 0.9).await;
+    let _idle = worker(&boss, "idle__rlb", 0.1).await;
+    for language in BOTH {
+        let membership = membership(&boss).await;
+        let peer = Peer::of(language, server().await).member(&membership);
+        let peer = peer.start().await.unwrap();
+        let whose = async |mode: &str| {
+            let arguments = json!({ "service": "worker", "config": { "mode": mode } });
+            let found = peer.command("get_service", arguments).await?;
+            let id = found["id"].as_str().unwrap().to_owned();
+            peer.call(&id, "whose", json!([])).await
+        };
+        let error = whose("exact").await.unwrap_err();
+        assert!(
+            error.message().contains("Multiple services found"),
+            "{error}"
+        );
+        for (mode, expected) in [
+            ("select:min:get_load", "idle__rlb"),
+            ("select:max:get_load", "busy__rlb"),
+            ("select:first_success:broken", "idle__rlb"),
+        ] {
+            let found = whose(mode).await.unwrap();
+            assert_eq!(found, json!(expected), "{language:?} {mode}");
+        }
+        let (first, last) = (whose("first").await.unwrap(), whose("last").await.unwrap());
+        assert_ne!(first, last, "{language:?}");
+        assert!(whose("random").await.is_ok(), "{language:?}");
+    }
+}
+
+#[tokio::test]
+async fn a11_07_the_client_with_the_least_to_do_rust_to_rust() {
     let boss = connect().await;
     let busy = worker(&boss, "busy__rlb", 0.0).await;
     let _idle = worker(&boss, "idle__rlb", 0.0).await;
@@ -233,7 +300,7 @@ async fn a11_07_the_client_with_the_least_to_do() {
 }
 
 #[tokio::test]
-async fn a11_08_names_of_members_in_another_case() {
+async fn a11_08_names_of_members_in_another_case_rust_to_python() {
     let provider = Provider::shared(Language::Python).await;
     let client = connect().await;
     let id = provider.full_id("interop");

@@ -1,7 +1,7 @@
 //! Registering, listing and taking back services: features A11.01 to A11.05, A11.10, A11.12 and A11.17 to A11.20.
 
 use hypha_client::{Client, ErrorKind, Service, ServiceQuery, Value, Visibility};
-use hypha_tests::notation;
+use hypha_tests::{Peer, notation};
 use serde_json::{Value as Json, json};
 
 use crate::fixture::{BOTH, Provider, caller, connect, join, membership, server, soon};
@@ -113,7 +113,7 @@ async fn a9_06_the_manager_finds_a_protected_service_for_those_who_may_have_it()
 }
 
 #[tokio::test]
-async fn a11_10_lists() {
+async fn a11_10_lists_python_and_javascript_to_rust() {
     let provider = RustProvider::start().await;
     provider
         .guard(Service::new("hidden").visibility(Visibility::Unlisted))
@@ -286,7 +286,7 @@ async fn a11_03_a_singleton_is_alone_in_its_workspace() {
 }
 
 #[tokio::test]
-async fn a11_17_what_a_client_exports() {
+async fn a11_17_what_a_client_exports_python_and_javascript_and_rust_to_rust() {
     let client = connect().await;
     let set_up = std::sync::Arc::new(tokio::sync::Notify::new());
     let notify = set_up.clone();
@@ -305,7 +305,16 @@ async fn a11_17_what_a_client_exports() {
         .export(|app| app.method("whose", async || "second"))
         .await
         .unwrap();
-    let caller = join(&membership(&client).await).await;
+    let membership = membership(&client).await;
+    for language in BOTH {
+        let peer = Peer::of(language, server().await).member(&membership);
+        let peer = peer.start().await.unwrap();
+        let id = format!("{}:default", client.address());
+        let whose = peer.call(&id, "whose", json!([])).await.unwrap();
+        assert_eq!(whose, json!("second"), "{language:?}");
+        peer.disconnect().await.unwrap();
+    }
+    let caller = join(&membership).await;
     let app = caller.get_app(client.client_id()).await.unwrap();
     assert_eq!(app.call::<String>("whose", ()).await.unwrap(), "second");
     let apps: Vec<String> = caller
@@ -316,6 +325,23 @@ async fn a11_17_what_a_client_exports() {
         .map(|app| app.id)
         .collect();
     assert_eq!(apps, [format!("{}:default", client.address())]);
+}
+
+#[tokio::test]
+async fn a11_17_what_a_client_exports_rust_to_python_and_javascript() {
+    for language in BOTH {
+        let peer = Peer::of(language, server().await).start().await.unwrap();
+        peer.command("export", json!({})).await.unwrap();
+        let client = join(&peer.membership().await.unwrap()).await;
+        let app = client.get_app(peer.client_id()).await.unwrap();
+        let echoed: i64 = app.call("echo", (1,)).await.unwrap();
+        assert_eq!(echoed, 1, "{language:?}");
+        let apps = client.list_apps(None).await.unwrap();
+        assert!(
+            apps.iter().any(|app| app.id.ends_with(":default")),
+            "{language:?}: {apps:?}"
+        );
+    }
 }
 
 #[tokio::test]

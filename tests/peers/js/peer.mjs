@@ -72,6 +72,11 @@ const commands = {
     }
     return ids;
   },
+  /** Export an application of one method. */
+  async export({ conn = "main" }) {
+    await connections.get(conn).server.export({ echo: (x) => x });
+    return null;
+  },
   async unregister({ conn = "main", service }) {
     await connections.get(conn).server.unregisterService(service);
     return null;

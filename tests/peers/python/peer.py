@@ -95,6 +95,10 @@ class Peer:
                 ids[definition["id"]] = info["id"]
         return ids
 
+    async def do_export(self, conn="main"):
+        """Export an application of one method."""
+        await self.connections[conn].server.export({"echo": lambda x: x})
+
     async def do_unregister(self, service, conn="main"):
         await self.connections[conn].server.unregister_service(service)
 

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use hypha_codec::{Map, NdArray, Text, Value};
 use hypha_rpc_core::protocol::event;
 use hypha_rpc_core::{
-    CallError, ClientEvent, EmitError, Event, EventError, EventTarget, Peer, PeerConfig,
-    RemoteClientDisconnected,
+    CallError, Callback, ClientEvent, Closure, EmitError, Event, EventError, EventTarget, Peer,
+    PeerConfig, RemoteClientDisconnected,
 };
 use serde::{Deserialize, Serialize};
 
@@ -93,6 +93,28 @@ async fn data_of_every_kind_travels() {
     let mut nothing = right.on::<Option<i32>>("nothing");
     left.event("nothing").send().await.unwrap();
     assert_eq!(next(&mut nothing).await.data, None);
+}
+
+#[tokio::test]
+async fn functions_do_not_travel_in_events() {
+    let (left, right) = peers();
+    let mut events = right.on::<Vec<Callback>>("functions");
+    let data = [Closure::new(|| async {})];
+    let refused = left.emit("functions", EventTarget::Broadcast, &data).await;
+    assert!(
+        matches!(refused, Err(EmitError::Send(CallError::Encode(_)))),
+        "{refused:?}"
+    );
+    // A description that somebody made up is nothing that can be called.
+    let made_up = hypha_codec::Method::new("ws/right", "services.built-in.ping");
+    left.emit("functions", EventTarget::Broadcast, &[Value::from(made_up)])
+        .await
+        .unwrap();
+    let callable = match events.next().await.unwrap() {
+        Ok(event) => event.data[0].target().is_ok(),
+        Err(_) => false,
+    };
+    assert!(!callable);
 }
 
 #[tokio::test]
