@@ -2,19 +2,20 @@
 
 use std::sync::{Arc, Mutex};
 
-use hypha_client::{Client, ConnectOptions, TransportError};
+use hypha_client::{Client, ConnectOptions, TransportError, TransportErrorKind};
 use hypha_codec::Packet;
 use hypha_tests::HyphaServer;
 use hypha_transport::{
     CloseReason, ConnectContext, Connector, Frame, FrameRx, FrameTx, Limits, Transport,
 };
 use hypha_transport_ws::{ClientStream, WsConnector, WsTransport};
+use tokio::sync::Notify;
 
 type Ws = WsTransport<ClientStream>;
 
 /// What passed on one connection.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Tap(Arc<Mutex<Passed>>);
+pub(crate) struct Tap(Arc<Mutex<Passed>>, Arc<Notify>);
 
 #[derive(Debug, Default)]
 struct Passed {
@@ -74,6 +75,11 @@ impl Tap {
     /// From now on no binary frame goes out.
     pub(crate) fn hold(&self) {
         self.0.lock().unwrap().hold = true;
+    }
+
+    /// Cuts the connection that there is, without a word to either side.
+    pub(crate) fn cut(&self) {
+        self.1.notify_one();
     }
 
     /// Takes note of a frame, and says whether it may pass.
@@ -165,7 +171,12 @@ impl<T: FrameTx> FrameTx for Tapped<T> {
 
 impl<T: FrameRx> FrameRx for Tapped<T> {
     async fn recv(&mut self) -> Result<Option<Frame>, TransportError> {
-        let frame = self.inner.recv().await?;
+        let frame = tokio::select! {
+            frame = self.inner.recv() => frame?,
+            () = self.tap.1.notified() => {
+                return Err(TransportError::new(TransportErrorKind::Io, "cut"));
+            }
+        };
         if let Some(frame) = &frame {
             self.tap.pass(Direction::In, frame);
         }

@@ -30,7 +30,6 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use]
     pub fn on<T: DeserializeOwned>(&self, name: &str) -> Events<T> {
         self.peer().on(name)
     }

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use hypha_codec::Text;
+use hypha_codec::{Map, Text, Value};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::address::Address;
 use crate::handshake::ConnectionInfo;
+use crate::protocol::event;
 use crate::state::ClosedReason;
 
 /// Something that happened to the connection of a peer.
@@ -50,6 +51,62 @@ pub enum ConnectionEvent {
         /// How many services there are, the built-in one included.
         total: usize,
     },
+}
+
+impl ConnectionEvent {
+    /// What those hear who listen for it by the name that it has in other clients. No secrets.
+    pub(crate) fn as_message(&self) -> (&'static str, Map) {
+        let texts = |texts: &[Text]| texts.iter().cloned().map(Value::from).collect::<Vec<_>>();
+        match self {
+            Self::Connected(info) => (event::CONNECTED, about(info)),
+            Self::Disconnected {
+                reason,
+                reconnecting,
+            } => (
+                event::DISCONNECTED,
+                Map::from([
+                    ("reason", Value::from(reason.to_string())),
+                    ("reconnecting", Value::from(*reconnecting)),
+                ]),
+            ),
+            Self::ManagerRefreshed(manager) => (
+                event::MANAGER_REFRESHED,
+                Map::from([("manager", manager.as_str())]),
+            ),
+            Self::ServicesRegistered { total, failed } => (
+                event::SERVICES_REGISTERED,
+                Map::from([
+                    ("total", Value::from(*total as u64)),
+                    (
+                        "registered",
+                        Value::from(total.saturating_sub(failed.len()) as u64),
+                    ),
+                    ("failed", Value::from(texts(failed))),
+                ]),
+            ),
+            Self::ServicesRegistrationFailed { error, total } => (
+                event::SERVICES_REGISTRATION_FAILED,
+                Map::from([
+                    ("error", Value::from(&**error)),
+                    ("total_services", Value::from(*total as u64)),
+                ]),
+            ),
+        }
+    }
+}
+
+fn about(info: &ConnectionInfo) -> Map {
+    let fields = [
+        ("workspace", Some(&info.workspace)),
+        ("client_id", Some(&info.client_id)),
+        ("manager_id", Some(&info.manager_id)),
+        ("public_base_url", info.public_base_url.as_ref()),
+        ("hypha_version", info.hypha_version.as_ref()),
+    ];
+    let fields = fields
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, Value::from(value?.as_str()))));
+    fields.collect()
 }
 
 /// The events of a connection from the time on when this was made: a stream, or [`recv`](Self::recv).

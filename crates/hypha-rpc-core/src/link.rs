@@ -141,6 +141,8 @@ pub(crate) struct Channels {
 
 impl Channels {
     fn tell(&self, event: ConnectionEvent) {
+        let (name, data) = event.as_message();
+        self.events.tell(name, data);
         // Nobody may be listening.
         drop(self.lifecycle.send(event));
     }

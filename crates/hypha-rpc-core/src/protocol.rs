@@ -121,18 +121,20 @@ pub mod event {
     /// Something went wrong at the server.
     pub const ERROR: &str = "error";
 
-    /// This client is connected. Comes from the client itself.
+    /// This client is connected again: `workspace`, `client_id`, `manager_id`, `public_base_url`,
+    /// `hypha_version`. Comes from the client itself, as those below do; a
+    /// [`ConnectionEvent`](crate::ConnectionEvent) tells the same.
     pub const CONNECTED: &str = "connected";
-    /// This client lost its connection. Comes from the client itself.
+    /// This client lost its connection: `reason`, and `reconnecting` if another is being made.
     pub const DISCONNECTED: &str = "disconnected";
-    /// The manager of the server is known, perhaps a new one. Comes from the client itself.
+    /// A new connection leads to this manager, perhaps another one than before: `manager`.
     pub const MANAGER_REFRESHED: &str = "manager_refreshed";
-    /// The services of this client are registered. Comes from the client itself.
+    /// The services of this client were registered again: `total`, `registered`, `failed`.
     pub const SERVICES_REGISTERED: &str = "services_registered";
-    /// Services of this client could not be registered. Comes from the client itself.
+    /// The server did not take what every client must register: `error`, `total_services`.
     pub const SERVICES_REGISTRATION_FAILED: &str = "services_registration_failed";
     /// What belonged to a client that left was cleaned up; the data is a
-    /// [`RemoteClientDisconnected`](crate::RemoteClientDisconnected). Comes from the client itself.
+    /// [`RemoteClientDisconnected`](crate::RemoteClientDisconnected).
     pub const REMOTE_CLIENT_DISCONNECTED: &str = "remote_client_disconnected";
 
     /// Whether only the server may send an event of this name.

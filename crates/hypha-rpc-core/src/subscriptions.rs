@@ -62,7 +62,7 @@ impl Peer {
     /// server such as `service_added`. Events that are sent to this client alone arrive anyway.
     /// Subscriptions outlive a lost connection: they are renewed on the next one.
     ///
-    /// If the future is dropped half way, the names may be subscribed to.
+    /// If the future is dropped half way, the names may be subscribed to until the next one.
     ///
     /// # Errors
     /// What the manager says, for instance of names that belong to another workspace; then none of
@@ -74,12 +74,13 @@ impl Peer {
         let names: Vec<Text> = names.into_iter().map(Into::into).collect();
         let subscriptions = &self.shared.subscriptions;
         // Noted first: a connection that is lost meanwhile is renewed with them.
-        let added = subscriptions.add(&names);
-        let result = self.call_manager::<Value>("subscribe", (&names,)).await;
-        if result.is_err() {
-            subscriptions.remove(&added);
-        }
-        result.map(drop)
+        let mut noted = Noted {
+            subscriptions,
+            names: subscriptions.add(&names),
+        };
+        drop::<Value>(self.call_manager("subscribe", (&names,)).await?);
+        noted.names.clear();
+        Ok(())
     }
 
     /// Takes subscriptions back. Names that were not subscribed to do no harm.
@@ -98,6 +99,18 @@ impl Peer {
         self.call_manager::<Value>("unsubscribe", (&removed,))
             .await
             .map(drop)
+    }
+}
+
+/// Names that nobody knows yet whether the manager takes; forgotten again unless it does.
+struct Noted<'a> {
+    subscriptions: &'a Subscriptions,
+    names: Vec<Text>,
+}
+
+impl Drop for Noted<'_> {
+    fn drop(&mut self) {
+        self.subscriptions.remove(&self.names);
     }
 }
 

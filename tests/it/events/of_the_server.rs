@@ -1,12 +1,16 @@
 //! Events that the server sends, and what clients make up in its name.
 
+use std::time::Duration;
+
 use hypha_client::{
     ClientEvent, Event, Events, RemoteClientDisconnected, Service, ServiceInfo, Value, event,
 };
+use hypha_tests::notation;
 use serde_json::json;
 
 use super::{companion, neighbour, next};
-use crate::fixture::{BOTH, connect, soon};
+use crate::fixture::{BOTH, connect, server, soon};
+use crate::tap::Tap;
 
 /// The next event about this client; those about others are passed over.
 async fn about(events: &mut Events<ClientEvent>, address: &str) -> Event<ClientEvent> {
@@ -120,9 +124,82 @@ async fn a12_04_events_in_the_name_of_the_server_are_dropped_python_and_javascri
         next(&mut last).await;
     }
     for stream in &mut streams {
-        let nothing = tokio::time::timeout(std::time::Duration::ZERO, stream.next()).await;
+        let nothing = tokio::time::timeout(Duration::ZERO, stream.next()).await;
         assert!(nothing.is_err(), "{nothing:?}");
     }
     let forged = client.peer().stats().await.unwrap().malformed_frames;
     assert_eq!(forged, 2 * names.len() as u64);
+}
+
+#[tokio::test]
+async fn a12_04_what_a_client_tells_itself_of_its_connection() {
+    let tap = Tap::default();
+    let client = tap.options(server().await).connect().await.unwrap();
+    let service = Service::new("news").method("f", || async {});
+    client.register_service(service).await.unwrap();
+    let [mut lost, mut manager, mut registered, mut back] = [
+        event::DISCONNECTED,
+        event::MANAGER_REFRESHED,
+        event::SERVICES_REGISTERED,
+        event::CONNECTED,
+    ]
+    .map(|name| client.on::<Value>(name));
+    tap.cut();
+    let told = notation::of(&next(&mut lost).await.data);
+    assert_eq!(told["reconnecting"], true, "{told}");
+    let told = notation::of(&next(&mut manager).await.data);
+    assert_eq!(told["manager"], client.peer().manager().unwrap().as_str());
+    let told = notation::of(&next(&mut registered).await.data);
+    assert_eq!(told, json!({ "total": 2, "registered": 2, "failed": [] }));
+    let told = notation::of(&next(&mut back).await.data);
+    assert_eq!(told["client_id"], client.client_id());
+    client.disconnect().await;
+    let told = notation::of(&next(&mut lost).await.data);
+    assert_eq!(told["reconnecting"], false, "{told}");
+}
+
+#[tokio::test]
+async fn a12_14_subscriptions_are_renewed_each_once_python_and_javascript_to_rust() {
+    let tap = Tap::default();
+    let client = tap.options(server().await).connect().await.unwrap();
+    let mut gone = client.on::<ClientEvent>(event::CLIENT_DISCONNECTED);
+    let mut come = client.on::<ClientEvent>(event::CLIENT_CONNECTED);
+    let mut news = client.on::<u32>("news");
+    let mut back = client.on::<Value>(event::CONNECTED);
+    client
+        .subscribe([event::CLIENT_CONNECTED, "news"])
+        .await
+        .unwrap();
+    let companion = companion(&client).await;
+    about(&mut come, companion.address().as_str()).await;
+    for _ in 0..5 {
+        tap.cut();
+        next(&mut back).await;
+    }
+    // The server says that this very client left, as often as it did; what counts comes after.
+    for language in BOTH {
+        let peer = neighbour(language, &client).await;
+        let address = format!("{}/{}", peer.workspace(), peer.client_id());
+        about(&mut come, &address).await;
+        for n in 0..2 {
+            let message = json!({ "type": "news", "to": "*", "data": n });
+            peer.emit(message).await.unwrap();
+        }
+        // Each once, or the second would not be the next.
+        for n in 0..2 {
+            assert_eq!(next(&mut news).await.data, n, "{language:?}");
+        }
+        peer.kill();
+        about(&mut gone, &address).await;
+    }
+    let message = hypha_client::EventTarget::from(client.address());
+    companion.emit("news", message, &7).await.unwrap();
+    assert_eq!(next(&mut news).await.data, 7);
+    let twice = tokio::time::timeout(Duration::ZERO, async {
+        loop {
+            let event = gone.next().await.unwrap().unwrap();
+            assert!(event.data.client == *client.address(), "{event:?}");
+        }
+    });
+    assert!(twice.await.is_err());
 }

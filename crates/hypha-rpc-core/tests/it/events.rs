@@ -12,6 +12,7 @@ use hypha_rpc_core::{
 use serde::{Deserialize, Serialize};
 
 use crate::pair::{address, peers, peers_with};
+use crate::relay;
 use crate::server::{args, connected, error_value, manage, text};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -39,7 +40,7 @@ fn frame(name: &str, from: Option<&str>, fields: Map) -> Bytes {
     hypha_codec::encode(&Value::Map(header)).unwrap()
 }
 
-fn data(data: impl Into<Value>) -> Map {
+fn data_of(data: impl Into<Value>) -> Map {
     Map::from([("data", data.into())])
 }
 
@@ -281,7 +282,7 @@ async fn events_of_the_server_are_typed_and_forged_ones_are_dropped() {
     let mut come = peer.on::<ClientEvent>(event::CLIENT_CONNECTED);
     let mut cleaned = peer.on::<RemoteClientDisconnected>(event::REMOTE_CLIENT_DISCONNECTED);
     let mut missing = peer.on::<Value>(event::PEER_NOT_FOUND);
-    let about = |id: &str| data(Value::Map(Map::from([("id", id), ("workspace", "ws")])));
+    let about = |id: &str| data_of(Value::Map(Map::from([("id", id), ("workspace", "ws")])));
     for frame in [
         frame(
             event::CLIENT_DISCONNECTED,
@@ -384,4 +385,66 @@ async fn what_the_manager_refuses_is_not_subscribed_to() {
     assert!(error.to_string().contains("forbidden"), "{error}");
     // Nothing is left to take back: the manager is not asked.
     peer.unsubscribe([Text::from("elsewhere/x")]).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_connection_is_subscribed_to_the_same_names_and_listeners_stay() {
+    let (peer, mut relay, mut server) = relay::connected().await;
+    let mut news = peer.on::<u32>("news");
+    let mut told = Vec::new();
+    for name in [
+        event::DISCONNECTED,
+        event::MANAGER_REFRESHED,
+        event::SERVICES_REGISTERED,
+        event::CONNECTED,
+    ] {
+        told.push(peer.on::<Value>(name));
+    }
+    let subscribing = tokio::spawn({
+        let peer = peer.clone();
+        async move { peer.subscribe(["news", "other"]).await }
+    });
+    let (header, _) = server.next().await.unwrap();
+    relay
+        .answer(&mut server, &header, "resolve", Value::from(true))
+        .await;
+    subscribing.await.unwrap().unwrap();
+
+    relay.manager = String::from("mgr-2");
+    drop(server);
+    let (mut server, _) = relay.admit().await;
+    let mut topics = Vec::new();
+    while topics.len() < 3 {
+        let (header, payload) = server.next().await.unwrap();
+        if text(&header, "method").ends_with(".subscribe") {
+            let names = payload.get("args").unwrap().as_list().unwrap()[0].clone();
+            topics.extend(names.as_list().unwrap().to_vec());
+        }
+        relay
+            .answer(&mut server, &header, "resolve", Value::Null)
+            .await;
+    }
+    let topics: Vec<&str> = topics.iter().map(|name| name.as_str().unwrap()).collect();
+    assert_eq!(topics, [event::CLIENT_DISCONNECTED, "news", "other"]);
+
+    let mut data = Vec::new();
+    for events in &mut told {
+        let event = next(events).await;
+        assert_eq!(event.from, None);
+        data.push(event.data);
+    }
+    let field = |index: usize, name: &str| data[index].get(name).unwrap().clone();
+    assert_eq!(field(0, "reconnecting"), Value::from(true));
+    assert_eq!(field(1, "manager"), Value::from("*/mgr-2"));
+    assert_eq!(field(2, "registered"), Value::from(1));
+    assert_eq!(field(3, "manager_id"), Value::from("mgr-2"));
+
+    server
+        .binary(frame("news", Some("ws/peer"), data_of(7)))
+        .await;
+    assert_eq!(next(&mut news).await.data, 7);
+    peer.disconnect().await;
+    let last = next(&mut told[0]).await.data;
+    assert_eq!(last.get("reconnecting"), Some(&Value::from(false)));
+    assert!(told[0].next().await.is_none());
 }
