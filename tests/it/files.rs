@@ -69,7 +69,7 @@ async fn provider(language: Language, client: &Client) -> RemoteService {
 }
 
 #[tokio::test]
-async fn a3_16_files_of_rust_as_arguments_to_python_and_javascript() {
+async fn a3_16_files_as_arguments_rust_to_python_and_javascript() {
     let client = connect().await;
     for language in BOTH {
         let service = provider(language, &client).await;
@@ -83,7 +83,7 @@ async fn a3_16_files_of_rust_as_arguments_to_python_and_javascript() {
 }
 
 #[tokio::test]
-async fn a3_16_a_file_of_rust_is_a_blob_in_javascript_if_it_is_meant_to_be() {
+async fn a3_16_a_file_that_is_meant_to_be_a_blob_rust_to_javascript() {
     let client = connect().await;
     let service = provider(Language::JavaScript, &client).await;
     let file = file("rust.bin").as_blob();
@@ -93,7 +93,7 @@ async fn a3_16_a_file_of_rust_is_a_blob_in_javascript_if_it_is_meant_to_be() {
 }
 
 #[tokio::test]
-async fn a3_16_files_of_python_and_javascript_as_results_to_rust() {
+async fn a3_16_files_as_results_python_and_javascript_to_rust() {
     let client = connect().await;
     for language in BOTH {
         let service = provider(language, &client).await;
@@ -108,7 +108,7 @@ async fn a3_16_files_of_python_and_javascript_as_results_to_rust() {
 }
 
 #[tokio::test]
-async fn a3_16_files_between_rust_and_python_and_javascript_callers() {
+async fn a3_16_files_of_callers_python_and_javascript_to_rust() {
     let client = connect().await;
     let service = Service::new("files")
         .visibility(Visibility::Public)
@@ -130,7 +130,7 @@ async fn a3_16_files_between_rust_and_python_and_javascript_callers() {
 }
 
 #[tokio::test]
-async fn a3_16_files_of_rust_to_rust() {
+async fn a3_16_files_rust_to_rust() {
     let provider = connect().await;
     let service = Service::new("files")
         .visibility(Visibility::Public)

@@ -108,6 +108,7 @@ const VALUES: &[Row] = rows! {
     "A3.01", "`undefined` of JavaScript", Tested(ANY);
     "A3.11", "An error as a value", Tested(ANY);
     "A3.15", "Typed arrays of JavaScript that have no kind on the wire", Tested(ANY);
+    "A3.16", "Files and streams, read where they are not", Tested(ALL);
     "A3.17", "What a function says of itself", Tested(ANY);
     "A3.20", "A pydantic model", Tested(ANY);
     "A3.24", "What a sender cannot encode is its own error", Tested(ANY);
@@ -235,7 +236,7 @@ const EVENTS: &[Row] = rows! {
     "A12.11", "What is sent meanwhile waits", Open("not tested yet");
     "A12.12", "A refusal ends it", Open("not tested yet");
     "A12.13", "A server that closes again and again is given time", Open("not tested yet");
-    "A12.14", "Subscriptions are renewed, each once", Open("not tested yet");
+    "A12.14", "Subscriptions are renewed, each once", Tested(IN);
     "A12.15", "Disconnecting is final", Open("not tested yet");
 };
 
