@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hypha_codec::{Text, Value};
 use hypha_rpc_core::{
-    Address, Call, CallService, ClosedReason, ConnectionEvents, ConnectionInfo, Peer,
+    Address, Call, CallError, CallService, ClosedReason, ConnectionEvents, ConnectionInfo, Peer,
     RemoteService, Reply, Secret, Service, ServiceId, State,
 };
 use tokio::sync::watch;
@@ -211,23 +211,22 @@ impl Client {
         conversion: Option<CaseConversion>,
     ) -> Result<RemoteService, Error> {
         let parsed = ServiceId::parse(id).map_err(OptionsError::from)?;
-        let service = self.peer.get_remote_service(id).await?;
-        let mut description = match conversion {
-            Some(conversion) => conversion.convert(service.description().clone()),
-            None => service.description().clone(),
-        };
         // Providers state the bare id.
         let workspace = parsed
             .workspace
             .as_deref()
             .unwrap_or_else(|| self.workspace());
         let client = parsed.client.as_deref().unwrap_or_else(|| self.client_id());
-        description.insert("id", format!("{workspace}/{client}:{}", parsed.service));
-        // Whether the provider may hand these functions out was checked above.
-        Ok(RemoteService::from_manager(
-            &self.peer,
-            Value::Map(description),
-        )?)
+        let search = RemoteSearch {
+            id: id.to_owned(),
+            full_id: format!("{workspace}/{client}:{}", parsed.service),
+            conversion,
+        };
+        let service = search.make(&self.peer).await?;
+        Ok(service.with_lookup(move |peer| {
+            let search = search.clone();
+            async move { search.make(&peer).await }
+        }))
     }
 
     /// Closes the connection and waits until it is closed. Pending calls fail; calling it again does nothing.
@@ -242,6 +241,28 @@ impl Client {
 
     pub(crate) fn description(&self) -> Option<&Text> {
         self.about.description.as_ref()
+    }
+}
+
+/// A service to look up at its provider.
+#[derive(Clone)]
+struct RemoteSearch {
+    id: String,
+    full_id: String,
+    conversion: Option<CaseConversion>,
+}
+
+impl RemoteSearch {
+    async fn make(&self, peer: &Peer) -> Result<RemoteService, CallError> {
+        let service = peer.get_remote_service(&self.id).await?;
+        let description = service.description().clone();
+        let mut description = match self.conversion {
+            Some(conversion) => conversion.convert(description),
+            None => description,
+        };
+        description.insert("id", self.full_id.as_str());
+        // Whether the provider may hand these functions out was checked above.
+        RemoteService::from_manager(peer, Value::Map(description))
     }
 }
 

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use hypha_codec::{Map, Value};
-use hypha_rpc_core::{Peer, RemoteService, ServiceId};
+use hypha_rpc_core::{CallError, Peer, RemoteService, ServiceId};
 
 use crate::case::CaseConversion;
 use crate::error::Error;
@@ -95,6 +95,12 @@ impl fmt::Display for SelectCriterion {
 #[must_use = "a search is made when it is awaited"]
 pub struct GetService {
     peer: Peer,
+    search: Search,
+}
+
+/// What is searched for, so that it can be searched for again.
+#[derive(Clone)]
+struct Search {
     id: String,
     mode: Option<SelectMode>,
     config: Map,
@@ -106,52 +112,66 @@ impl GetService {
     pub(crate) fn new(peer: Peer, id: &str) -> Self {
         Self {
             peer,
-            id: id.to_owned(),
-            mode: None,
-            config: Map::new(),
-            case_conversion: None,
-            deadline: None,
+            search: Search {
+                id: id.to_owned(),
+                mode: None,
+                config: Map::new(),
+                case_conversion: None,
+                deadline: None,
+            },
         }
     }
 
     /// Which one to take if several fit; the server chooses without it.
     pub fn mode(mut self, mode: SelectMode) -> Self {
-        self.mode = Some(mode);
+        self.search.mode = Some(mode);
         self
     }
 
     /// How long the manager may wait for the provider, 10 s; for an application that it has to start, the time that
     /// takes too.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.config.insert("timeout", timeout.as_secs_f64());
+        self.search.config.insert("timeout", timeout.as_secs_f64());
         self
     }
 
     /// How long the manager may wait for the function of [`SelectMode::Select`], 2 s.
     pub fn select_timeout(mut self, timeout: Duration) -> Self {
-        self.config.insert("select_timeout", timeout.as_secs_f64());
+        self.search
+            .config
+            .insert("select_timeout", timeout.as_secs_f64());
         self
     }
 
     /// Converts the names of the service's members.
     pub fn case_conversion(mut self, conversion: CaseConversion) -> Self {
-        self.case_conversion = Some(conversion);
+        self.search.case_conversion = Some(conversion);
         self
     }
 
     /// How long the whole search may take.
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = Some(deadline);
+        self.search.deadline = Some(deadline);
         self
     }
 
-    async fn send(mut self) -> Result<RemoteService, Error> {
-        ServiceId::parse(&self.id).map_err(OptionsError::from)?;
-        if let Some(mode) = &self.mode {
-            self.config.insert("mode", mode.to_string());
+    async fn send(self) -> Result<RemoteService, Error> {
+        let Self { peer, mut search } = self;
+        ServiceId::parse(&search.id).map_err(OptionsError::from)?;
+        if let Some(mode) = &search.mode {
+            search.config.insert("mode", mode.to_string());
         }
-        let mut call = self
-            .peer
+        let service = search.make(&peer).await?;
+        Ok(service.with_lookup(move |peer| {
+            let search = search.clone();
+            async move { search.make(&peer).await }
+        }))
+    }
+}
+
+impl Search {
+    async fn make(&self, peer: &Peer) -> Result<RemoteService, CallError> {
+        let mut call = peer
             .manager_method("get_service")
             .args((&self.id,))
             .kwarg("config", &self.config);
@@ -162,7 +182,7 @@ impl GetService {
             (Value::Map(map), Some(conversion)) => Value::Map(conversion.convert(map)),
             (description, _) => description,
         };
-        Ok(RemoteService::from_manager(&self.peer, description)?)
+        RemoteService::from_manager(peer, description)
     }
 }
 
@@ -178,9 +198,9 @@ impl IntoFuture for GetService {
 impl fmt::Debug for GetService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GetService")
-            .field("id", &self.id)
-            .field("mode", &self.mode)
-            .field("config", &self.config)
+            .field("id", &self.search.id)
+            .field("mode", &self.search.mode)
+            .field("config", &self.search.config)
             .finish_non_exhaustive()
     }
 }

@@ -19,6 +19,8 @@ use crate::error::{CallError, RemoteError, RemoteErrorKind};
 use crate::extensions::Extensions;
 use crate::import::{PeerRef, SenderImport};
 use crate::payload;
+use crate::remote::Found;
+use crate::repeat;
 use crate::request::request;
 use crate::shared::Shared;
 use crate::target::Target;
@@ -94,6 +96,12 @@ impl Call {
             Body::Encoded(payload) => payload.len(),
             Body::Written { args, .. } => args.len(),
         }
+    }
+
+    /// Whether a clone can be sent too: functions inside the arguments live in the one session of
+    /// their call.
+    pub(crate) fn can_repeat(&self) -> bool {
+        self.exports.once.is_none()
     }
 }
 
@@ -238,14 +246,20 @@ impl CallService {
         }
     }
 
-    /// Passes a call down and waits for its reply, no longer than its deadline.
-    pub(crate) async fn run(&self, shared: &Shared, mut call: Call) -> Result<Reply, CallError> {
+    /// Passes a call down and waits for its reply, no longer than its deadline. It is made again where
+    /// that is safe.
+    pub(crate) async fn run(
+        &self,
+        shared: &Arc<Shared>,
+        mut call: Call,
+        found: Option<Found>,
+    ) -> Result<Reply, CallError> {
         let Some(deadline) = call.options.deadline.or(shared.config.deadline) else {
-            return self.pass(call).await;
+            return repeat::make(self, shared, call, found).await;
         };
         call.options.deadline = Some(deadline);
         let (target, method) = (call.target.clone(), call.method.clone());
-        match tokio::time::timeout(deadline, self.pass(call)).await {
+        match tokio::time::timeout(deadline, repeat::make(self, shared, call, found)).await {
             Ok(result) => result,
             Err(_) => Err(CallError::Deadline {
                 target,
@@ -255,7 +269,7 @@ impl CallService {
         }
     }
 
-    async fn pass(&self, call: Call) -> Result<Reply, CallError> {
+    pub(crate) async fn pass(&self, call: Call) -> Result<Reply, CallError> {
         match &self.stack {
             Stack::Plain(shared) => send(shared, call).await,
             Stack::Layered(service) => service.clone().oneshot(call).await,

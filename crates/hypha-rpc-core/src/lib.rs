@@ -52,6 +52,7 @@ pub mod protocol;
 mod registrar;
 mod relay;
 mod remote;
+mod repeat;
 mod request;
 mod secret;
 mod service;

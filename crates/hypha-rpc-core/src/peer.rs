@@ -290,11 +290,19 @@ impl Peer {
             }
             (_, Err(error)) => return Err(EncodeError::custom(error).into()),
         };
+        let found = self.look_up(&provider, &service).await?;
+        Ok(found.with_lookup(move |peer| {
+            let (provider, service) = (provider.clone(), service.clone());
+            async move { peer.look_up(&provider, &service).await }
+        }))
+    }
+
+    async fn look_up(&self, provider: &Address, service: &str) -> Result<RemoteService, CallError> {
         let description: Value = self
-            .method_at(&provider, built_in_path("get_service"))
-            .args((&service,))
+            .method_at(provider, built_in_path("get_service"))
+            .args((service,))
             .await?;
-        RemoteService::new(self.clone(), description, &provider)
+        RemoteService::new(self.clone(), description, provider)
     }
 
     /// Starts a call of the method at a path of a client, such as `services.calculator.add`.

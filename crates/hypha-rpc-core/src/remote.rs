@@ -1,5 +1,7 @@
 //! Services of other clients, and calls of their methods.
 
+mod found;
+
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
@@ -24,9 +26,13 @@ use crate::protocol::{MAX_HEARTBEAT_INTERVAL, MIN_HEARTBEAT_INTERVAL};
 use crate::service::Arguments;
 use crate::stream::RemoteStream;
 
+pub(crate) use self::found::Found;
+use self::found::Lookup;
+
 /// A service of another client. A cheap clone.
 ///
-/// It keeps the connection open while it lives.
+/// It keeps the connection open while it lives. When its provider went away and came back, it is
+/// looked up again in the same way as it was found, and a call that did not run is made again.
 #[derive(Clone)]
 pub struct RemoteService {
     inner: Arc<Inner>,
@@ -34,8 +40,9 @@ pub struct RemoteService {
 
 struct Inner {
     peer: Peer,
-    description: Map,
+    description: Arc<Map>,
     options: CallOptions,
+    lookup: Option<Arc<Lookup>>,
 }
 
 impl RemoteService {
@@ -58,10 +65,22 @@ impl RemoteService {
         Ok(Self {
             inner: Arc::new(Inner {
                 peer,
-                description,
+                description: Arc::new(description),
                 options: CallOptions::default(),
+                lookup: None,
             }),
         })
+    }
+
+    /// Says how to look the service up again: once for each call that did not run because its
+    /// provider is gone or no longer has what it told of, and once for all calls together.
+    #[must_use]
+    pub fn with_lookup<F, Fut>(&self, lookup: F) -> Self
+    where
+        F: Fn(Peer) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Self, CallError>> + Send + 'static,
+    {
+        self.changed(self.inner.options, Some(Arc::new(Lookup::new(lookup))))
     }
 
     /// Makes a service of a description that the manager gave, as `get_service` does.
@@ -97,7 +116,7 @@ impl RemoteService {
         self.text("name")
     }
 
-    /// Everything the provider told: members, `config`, `type` and more. Functions are descriptors.
+    /// Everything the provider told when the service was found: members, `config`, `type` and more. Functions are descriptors.
     #[must_use]
     pub fn description(&self) -> &Map {
         &self.inner.description
@@ -112,16 +131,29 @@ impl RemoteService {
     /// The same service with other times for its calls.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
+        self.changed(options, self.inner.lookup.clone())
+    }
+
+    fn changed(&self, options: CallOptions, lookup: Option<Arc<Lookup>>) -> Self {
         let Inner {
             peer, description, ..
         } = &*self.inner;
         Self {
             inner: Arc::new(Inner {
                 peer: peer.clone(),
-                description: description.clone(),
+                description: Arc::clone(description),
                 options,
+                lookup,
             }),
         }
+    }
+
+    /// What the provider told last, and how often it was asked again.
+    fn current(&self) -> (u64, Arc<Map>) {
+        let latest = self.inner.lookup.as_ref().map(|lookup| lookup.latest());
+        let (round, description) = latest.unwrap_or_default();
+        let first = || Arc::clone(&self.inner.description);
+        (round, description.unwrap_or_else(first))
     }
 
     /// Calls a method and reads its result.
@@ -154,24 +186,23 @@ impl RemoteService {
 
     /// Starts a call that has more to say than positional arguments.
     pub fn method(&self, path: &str) -> MethodCall {
-        let peer = self.inner.peer.clone();
-        let target = match self.get(path) {
-            Some(Value::Method(method)) => match Address::resolve(&method.target, peer.address()) {
-                Ok(target) => Ok((method, target)),
-                Err(error) => Err(EncodeError::custom(error).into()),
-            },
-            _ => Err(CallError::NoSuchMethod {
-                service: Text::from(self.id()),
-                method: Text::from(path),
-                available: names(&self.inner.description),
-            }),
-        };
-        let mut call = match target {
-            Ok((method, target)) => {
-                MethodCall::new(peer, method.method.clone(), method.promise, target)
-            }
+        let peer = &self.inner.peer;
+        let (round, description) = self.current();
+        let mut call = match place(&description, path, peer) {
+            Ok(Place {
+                target,
+                method,
+                promise,
+            }) => MethodCall::new(peer.clone(), method, promise, target),
             Err(error) => MethodCall::failed(error),
         };
+        if let (Ok(prepared), Some(_)) = (&mut call.call, &self.inner.lookup) {
+            prepared.found = Some(Found {
+                service: self.clone(),
+                path: Text::from(path),
+                round,
+            });
+        }
         call.options = self.inner.options;
         call
     }
@@ -190,6 +221,36 @@ impl fmt::Debug for RemoteService {
         f.debug_struct("RemoteService")
             .field("id", &self.id())
             .finish_non_exhaustive()
+    }
+}
+
+/// Where a method is.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) target: Address,
+    pub(crate) method: Text,
+    promise: Promised,
+}
+
+/// Finds a method in the description of a service.
+fn place(description: &Map, path: &str, peer: &Peer) -> Result<Place, CallError> {
+    match member(description, path) {
+        Some(Value::Method(method)) => Ok(Place {
+            target: Address::resolve(&method.target, peer.address())
+                .map_err(EncodeError::custom)?,
+            method: method.method.clone(),
+            promise: method.promise,
+        }),
+        _ => Err(CallError::NoSuchMethod {
+            service: Text::from(
+                description
+                    .get("id")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default(),
+            ),
+            method: Text::from(path),
+            available: names(description),
+        }),
     }
 }
 
@@ -214,6 +275,8 @@ struct Prepared {
     args: payload::Args,
     kwargs: payload::NamedArgs,
     exporter: Exporter,
+    /// The service that the method was found in, if it can be found again.
+    found: Option<Found>,
 }
 
 impl MethodCall {
@@ -227,6 +290,7 @@ impl MethodCall {
             args: payload::Args::default(),
             kwargs: payload::NamedArgs::default(),
             exporter,
+            found: None,
         }))
     }
 
@@ -334,6 +398,7 @@ impl<T> MethodCall<T> {
             args,
             kwargs,
             exporter,
+            found,
         } = call?;
         let shared = &peer.shared;
         let target = exporter.receiver().clone();
@@ -365,7 +430,7 @@ impl<T> MethodCall<T> {
             parent,
             exports: Exports::new(exporter.finish()),
         };
-        peer.calls.run(shared, call).await
+        peer.calls.run(shared, call, found).await
     }
 
     fn prepare(mut self, step: impl FnOnce(&mut Prepared) -> Result<(), EncodeError>) -> Self {

@@ -40,6 +40,21 @@ pub(crate) fn service_busy(service: &str) -> String {
     format!("{SERVICE_BUSY} `{service}` runs as many calls as it may, try again later")
 }
 
+/// Whether this is what a provider answers a call of ours with before it runs anything: the words
+/// of a lookup that failed, with the caller and the path of the call.
+pub(crate) fn is_failed_lookup(text: &str, caller: &Address, method: &str) -> bool {
+    let lookups = [
+        method_expired(caller, method),
+        session_not_found(caller, method),
+        invalid_method(caller, method),
+    ];
+    lookups.iter().any(|lookup| text == lookup)
+        || text.starts_with(&format!(
+            "Method not found: {caller}:{} at ",
+            clipped(method)
+        ))
+}
+
 pub(crate) fn method_expired(from: &Address, method: &str) -> String {
     let method = clipped(method);
     format!("Method expired or not found: {from}:{method}")

@@ -23,6 +23,7 @@ mod protection;
 mod reconnecting;
 mod registering;
 mod relay;
+mod repeating;
 mod robustness;
 mod server;
 mod services;

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use hypha_codec::{Map, Value};
 use hypha_rpc_core::{Credentials, Peer, RelayOptions};
-use hypha_transport::memory::{self, MemoryConfig, MemoryConnector, MemoryListener};
+use hypha_transport::memory::{
+    self, MemoryConfig, MemoryConnector, MemoryListener, MemoryTransport,
+};
 use hypha_transport::{CloseReason, FrameTx};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::server::{Server, args, text};
 
@@ -18,6 +20,7 @@ pub(crate) struct Relay {
     listener: MemoryListener,
     pub(crate) manager: String,
     arrivals: usize,
+    waiting: Option<MemoryTransport>,
 }
 
 impl Relay {
@@ -28,6 +31,7 @@ impl Relay {
             listener,
             manager: String::from("mgr"),
             arrivals: 0,
+            waiting: None,
         };
         (connector, relay)
     }
@@ -39,9 +43,19 @@ impl Relay {
 
     /// The next connection, before its introduction.
     pub(crate) async fn accept(&mut self) -> Server {
-        let transport = timeout(LONG, self.listener.accept()).await.unwrap();
+        if self.waiting.is_none() {
+            self.listen().await;
+        }
+        let transport = self.waiting.take().unwrap();
         self.arrivals += 1;
         Server::new(transport)
+    }
+
+    /// When the next client arrives; it is kept for [`accept`](Self::accept).
+    pub(crate) async fn listen(&mut self) -> Instant {
+        let transport = timeout(LONG, self.listener.accept()).await.unwrap();
+        self.waiting = Some(transport);
+        Instant::now()
     }
 
     /// Whether nobody else arrives within this time.

@@ -1,0 +1,113 @@
+//! Calls that are made again: those that are certain not to have run, and those that may run twice.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::backoff::{Backoff, random};
+use crate::call::{Call, CallService, Reply};
+use crate::error::{CallError, RemoteErrorKind};
+use crate::remote::Found;
+use crate::shared::Shared;
+use crate::texts;
+
+/// What is known of a call that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Loss {
+    /// It never got as far as its method.
+    NotRun,
+    /// It may have run.
+    MaybeRan,
+}
+
+/// Arguments that are kept until the answer comes, in case that the call has to be made again, if it
+/// may run only once.
+const KEPT_BYTES: usize = 1 << 20;
+
+/// The longest wait before a call is made again, at first and at last.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+const LAST_WAIT: Duration = Duration::from_secs(5);
+
+/// Makes a call. `found` says how its method was found, so that it can be looked up again.
+pub(crate) async fn make(
+    calls: &CallService,
+    shared: &Arc<Shared>,
+    mut call: Call,
+    mut found: Option<Found>,
+) -> Result<Reply, CallError> {
+    let idempotent = call.options.idempotent;
+    let patience = call.options.timeout.unwrap_or(shared.config.method_timeout);
+    let give_up = started(patience);
+    let mut backoff = Backoff::new(FIRST_WAIT, LAST_WAIT);
+    let mut looked_up = false;
+    loop {
+        let keep = call.can_repeat()
+            && (idempotent || (found.is_some() && call.payload_len() <= KEPT_BYTES));
+        let again = keep.then(|| call.clone());
+        let error = match calls.pass(call).await {
+            Ok(reply) => return Ok(reply),
+            Err(error) => error,
+        };
+        let lost = again.as_ref().and_then(|call| loss(shared, call, &error));
+        let (Some(mut again), Some(loss)) = (again, lost) else {
+            return Err(error);
+        };
+        let stale = loss == Loss::NotRun || matches!(error, CallError::PeerGone { .. });
+        // Without leave to run it twice a call is made again once, and only if it did not run.
+        let fresh = match &mut found {
+            Some(found) if stale && (idempotent || (loss == Loss::NotRun && !looked_up)) => {
+                looked_up = true;
+                found.again().await.ok()
+            }
+            _ => None,
+        };
+        let is_fresh = fresh.is_some();
+        if let Some(place) = fresh {
+            (again.target, again.method) = (place.target, place.method);
+        }
+        if !(idempotent || is_fresh) {
+            return Err(error);
+        }
+        if idempotent {
+            let wait = backoff.failed(random());
+            let over = give_up.is_some_and(|at| now() + wait >= at);
+            if over || shared.ended.get().is_some() {
+                return Err(error);
+            }
+            tokio::time::sleep(wait).await;
+        }
+        call = again;
+    }
+}
+
+/// What an error says of the fate of its call, if the call might be made again.
+fn loss(shared: &Shared, call: &Call, error: &CallError) -> Option<Loss> {
+    match error {
+        CallError::PeerGone { .. }
+        | CallError::Disconnected {
+            maybe_ran: true, ..
+        } => Some(Loss::MaybeRan),
+        // These come from the server alone, which did not deliver the call.
+        CallError::Remote(error) if error.kind() == RemoteErrorKind::PeerNotConnected => {
+            Some(Loss::NotRun)
+        }
+        CallError::Remote(error) => {
+            // The words in which a provider says that it has no such method name the caller: an
+            // error of its own, or of a call that the method made, does not count.
+            texts::is_failed_lookup(error.message(), &shared.local, &call.method)
+                .then_some(Loss::NotRun)
+        }
+        _ => None,
+    }
+}
+
+fn started(patience: Duration) -> Option<tokio::time::Instant> {
+    now().checked_add(patience)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a caller goes on trying is no matter of the engine"
+)]
+fn now() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}
