@@ -1,11 +1,22 @@
-//! Much traffic over the real server with its own limits: it closes who sends more than 200 frames a second, or makes
-//! others do so, and nobody is closed here.
+//! Much traffic over the real server with its own limits: it closes who sends more than 200 frames a second after the
+//! first 2000, and nobody is closed here (feature A2-01). By the nature of these limits a test takes a minute: its cases
+//! run side by side, each on connections of its own.
 
-mod echo;
+mod callbacks;
+mod calls;
+mod generators;
 
-use hypha_client::Client;
+use std::any::Any;
+use std::time::Duration;
+
+use futures_util::stream;
+use hypha_client::{CallError, Callback, Client, RemoteService, Service, State, Value, Visibility};
 use hypha_tests::{HyphaServer, Language, Peer, ServerOptions};
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
+
+/// Much longer than a case takes on an idle machine.
+const DEADLINE: Duration = Duration::from_secs(240);
 
 /// The server of these tests, with its own limits.
 async fn server() -> &'static HyphaServer {
@@ -26,19 +37,84 @@ async fn connect() -> Client {
         .unwrap()
 }
 
-/// A fresh connection of a real client with its services, and the id of the richest.
-async fn provider(language: Language) -> (Peer, String) {
-    let peer = Peer::of(language, server().await).start().await.unwrap();
-    let services = peer.register().await.unwrap();
-    (peer, services["interop"].clone())
+/// Who provides the service of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Rust,
+    Python,
+    JavaScript,
 }
 
-/// Fails if the server closed anybody for too many frames.
-async fn nobody_was_closed() {
+/// A provider and a Rust caller, each on a fresh connection.
+struct Pair {
+    side: Side,
+    client: Client,
+    service: RemoteService,
+    _provider: Box<dyn Any>,
+}
+
+impl Pair {
+    async fn new(side: Side) -> Self {
+        let (provider, id) = match side {
+            Side::Rust => {
+                let client = connect().await;
+                let info = client.register_service(rust_service()).await.unwrap();
+                (Box::new(client) as Box<dyn Any>, info.id)
+            }
+            Side::Python => peer(Language::Python).await,
+            Side::JavaScript => peer(Language::JavaScript).await,
+        };
+        let client = connect().await;
+        let service = client.get_service(&id).await.unwrap();
+        Self {
+            side,
+            client,
+            service,
+            _provider: provider,
+        }
+    }
+
+    /// Waits for the work of a case, and checks that nobody was closed meanwhile.
+    async fn run<T>(&self, what: &str, work: impl Future<Output = T>) -> T {
+        let result = timeout(DEADLINE, work).await;
+        let result = result.unwrap_or_else(|_| panic!("{what} with {:?} is not done", self.side));
+        assert!(matches!(self.client.state(), State::Connected));
+        nobody_was_closed(&format!("{what} with {:?}", self.side)).await;
+        result
+    }
+}
+
+/// A real client with its services, and the id of the richest.
+async fn peer(language: Language) -> (Box<dyn Any>, String) {
+    let peer = Peer::of(language, server().await).start().await.unwrap();
+    let services = peer.register().await.unwrap();
+    (Box::new(peer), services["interop"].clone())
+}
+
+/// The part of the service of `tests/peers` that these tests call.
+fn rust_service() -> Service {
+    Service::new("interop")
+        .visibility(Visibility::Public)
+        .method("echo", async |x: Value| x)
+        .stream("count", |n: usize| stream::iter(0..n))
+        .method(
+            "call_back",
+            |function: Callback<(usize,), Value>, count: usize| async move {
+                let mut results = Vec::new();
+                for index in 0..count {
+                    results.push(function.call((index,)).await?);
+                }
+                Ok::<_, CallError>(results)
+            },
+        )
+}
+
+/// Fails if the server closed anybody for too many frames since it began.
+async fn nobody_was_closed(after: &str) {
     let metrics = server().await.http_get("/metrics").await.unwrap();
-    let line = metrics
+    let closed = metrics
         .lines()
-        .find(|line| line.starts_with("websocket_rate_limited_disconnects_total"))
-        .unwrap_or_else(|| panic!("no such metric in {metrics}"));
-    assert!(line.ends_with(" 0.0"), "{line}");
+        .find(|line| line.starts_with("websocket_rate_limited_disconnects_total"));
+    let closed = closed.unwrap_or_else(|| panic!("no such metric in {metrics}"));
+    assert!(closed.ends_with(" 0.0"), "{closed} after {after}");
 }

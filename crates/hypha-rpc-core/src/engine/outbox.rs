@@ -165,7 +165,7 @@ impl<P> Queued<P> {
     /// What the frame will make its receiver send.
     fn demand(&self, lane: Lane) -> Demand {
         match (&self.content, lane) {
-            (Content::Message(message), Lane::Call) if message.session.is_some() => Demand::Answer,
+            (Content::Message(message), _) if message.session.is_some() => Demand::Answer,
             (Content::Message(_), Lane::Answer) => Demand::NextCall,
             _ => Demand::Nothing,
         }
