@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use hypha_client::{ErrorKind, Event, EventError, EventTarget, Value};
-use hypha_tests::notation;
+use hypha_client::{ErrorKind, Event, EventError, EventTarget, Permission, TokenOptions, Value};
+use hypha_tests::{Membership, notation};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
@@ -115,6 +115,36 @@ async fn a12_02_broadcasts_stay_in_the_workspace_rust_to_rust() {
 }
 
 #[tokio::test]
+async fn a12_02_a_broadcast_reaches_a_foreign_workspace_that_is_named_rust_to_rust() {
+    let (client, foreigner) = (connect().await, connect().await);
+    foreigner.subscribe(["reading"]).await.unwrap();
+    let mut heard = foreigner.on::<Reading>("reading");
+    let everybody = hypha_client::Address::new(foreigner.workspace(), "*").unwrap();
+    client.emit("reading", everybody, &reading()).await.unwrap();
+    // Whoever hears it sees that it is from elsewhere.
+    let event = next(&mut heard).await;
+    assert_eq!(event.from.as_ref(), Some(client.address()));
+}
+
+#[tokio::test]
+async fn a12_02_a_client_that_may_only_read_sends_no_broadcasts_rust_to_rust() {
+    let client = connect().await;
+    client.subscribe(["reading", "last"]).await.unwrap();
+    let (mut readings, mut last) = (client.on::<Value>("reading"), client.on::<()>("last"));
+    let token = client.generate_token(TokenOptions::new().permission(Permission::Read));
+    let reader = Membership::new(client.workspace(), token.await.unwrap().expose());
+    let reader = crate::fixture::join(&reader).await;
+    reader
+        .emit("reading", EventTarget::Broadcast, &reading())
+        .await
+        .unwrap();
+    reader.emit("last", client.address(), &()).await.unwrap();
+    next(&mut last).await;
+    let nothing = tokio::time::timeout(Duration::ZERO, readings.next()).await;
+    assert!(nothing.is_err(), "{nothing:?}");
+}
+
+#[tokio::test]
 async fn a12_01_direct_events_rust_to_python_and_javascript() {
     let client = connect().await;
     for language in BOTH {
@@ -210,6 +240,18 @@ async fn a5_23_messages_with_fields_of_their_own_python_and_javascript_to_rust()
             "{language:?}"
         );
         assert_eq!(event.field("topic").unwrap().as_str(), Some("t"));
+
+        // In a second segment, where nobody is believed to be somebody else.
+        let message = json!({ "type": "raw", "to": client.address().as_str() });
+        let extra = json!({ "data": 7, "from": "*/manager", "user": "root", "topic": "t" });
+        let arguments = json!({ "message": message, "extra": extra });
+        peer.command("emit", arguments).await.unwrap();
+        let event = next(&mut events).await;
+        assert_eq!(event.data, Value::from(7), "{language:?}");
+        let from = event.from.as_ref().unwrap();
+        assert_eq!(from.client_id(), peer.client_id(), "{language:?}");
+        let user = event.user().unwrap();
+        assert_eq!(user.get("id").unwrap().as_str(), Some(peer.user()));
     }
 }
 

@@ -107,9 +107,9 @@ const commands = {
     connections.get(conn).server.rpc.on(name, ({ ctx, ...fields }) => emit("heard", fields));
     return null;
   },
-  /** Send an event, a message as it is written. */
-  async emit({ conn = "main", message }) {
-    await connections.get(conn).server.rpc.emit(revive(message));
+  /** Send an event, a message as it is written, with a second segment if there is one. */
+  async emit({ conn = "main", message, extra }) {
+    await connections.get(conn).server.rpc.emit(revive(message), extra && revive(extra));
     return null;
   },
   /** Send a frame of the test's own making over the authenticated connection. */

@@ -131,9 +131,9 @@ class Peer:
         fields = {key: value for key, value in message.items() if key != "ctx"}
         self.emit("heard", fields)
 
-    async def do_emit(self, message, conn="main"):
-        """Send an event, a message as it is written."""
-        sending = self.connections[conn].server.rpc.emit(self.revive(message))
+    async def do_emit(self, message, extra=None, conn="main"):
+        """Send an event, a message as it is written, with a second segment if there is one."""
+        sending = self.connections[conn].server.rpc.emit(self.revive(message), extra and self.revive(extra))
         if sending is not None:
             await sending
 

@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::message::{Message, is_routing};
 use crate::address::Address;
-use crate::engine::{Outcome, OutgoingEvent};
+use crate::call::conclude;
+use crate::engine::OutgoingEvent;
 use crate::error::CallError;
 use crate::protocol::{BROADCAST, event, kind};
 use crate::request::send_event;
@@ -105,8 +106,8 @@ impl Emit {
         self
     }
 
-    /// Sends it; returns when it was handed to the transport. Dropped before that, it may not go
-    /// out.
+    /// Sends it; returns when it was handed to the transport. While there is no connection it waits
+    /// for the next one, but no longer than a call would. Dropped before that, it may not go out.
     ///
     /// # Errors
     /// [`EmitError`].
@@ -121,7 +122,7 @@ impl Emit {
         if let Some(bad) = self.misnamed_field() {
             return Err(EmitError::Field(bad));
         }
-        let shared = Arc::clone(&self.shared);
+        let (shared, name) = (Arc::clone(&self.shared), self.name.clone());
         let to = match &self.to {
             EventTarget::Broadcast => None,
             EventTarget::Client(address) => Some(address.clone()),
@@ -137,10 +138,13 @@ impl Emit {
             None => Address::new(shared.local.workspace(), BROADCAST)
                 .map_err(|error| CallError::from(EncodeError::custom(error)))?,
         };
-        match send_event(&shared, OutgoingEvent { to, frame }).await? {
-            Outcome::Sent => Ok(()),
-            _ => Err(shared.disconnected(false).into()),
-        }
+        let event = OutgoingEvent {
+            to: to.clone(),
+            frame,
+        };
+        let outcome = send_event(&shared, event).await?;
+        conclude(&shared, to, name, outcome)?;
+        Ok(())
     }
 
     fn misnamed_field(&self) -> Option<Text> {

@@ -448,3 +448,34 @@ async fn a_new_connection_is_subscribed_to_the_same_names_and_listeners_stay() {
     assert_eq!(last.get("reconnecting"), Some(&Value::from(false)));
     assert!(told[0].next().await.is_none());
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_sent_without_a_connection_waits_for_the_next_one_and_not_for_ever() {
+    let (peer, mut relay, server) = relay::connected().await;
+    drop(server);
+    let mut lost = peer.on::<Value>(event::DISCONNECTED);
+    next(&mut lost).await;
+    let sending = tokio::spawn({
+        let peer = peer.clone();
+        async move { peer.emit("news", EventTarget::Broadcast, &1).await }
+    });
+    let (mut server, _) = relay.set_up(0).await;
+    let (header, _) = server.next().await.unwrap();
+    assert_eq!(text(&header, "type"), "news");
+    sending.await.unwrap().unwrap();
+
+    drop(server);
+    next(&mut lost).await;
+    let began = tokio::time::Instant::now();
+    let late = peer.emit("news", EventTarget::Broadcast, &2).await;
+    assert!(
+        matches!(&late, Err(EmitError::Send(error)) if error.is_disconnected()),
+        "{late:?}"
+    );
+    let patience = PeerConfig::default().method_timeout;
+    assert!(
+        (patience..2 * patience).contains(&began.elapsed()),
+        "{:?}",
+        began.elapsed()
+    );
+}
