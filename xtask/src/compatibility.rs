@@ -2,7 +2,8 @@
 //!
 //! What is to be tested stands in `rows`. Tests say by their names what they show: `a5_04_kwargs_rust_to_python` is about
 //! row A5.04, with Rust as the one that begins and Python as the one that answers; `a9_04_a9_05_...` is about two rows;
-//! `rust_to_python_and_javascript` stands for two directions. `defect_07_...` is about a defect of the other clients.
+//! `rust_to_python_and_javascript` stands for two directions. `defect_07_...` is about a defect of the other
+//! clients, `login_07_...` about row A2.07.
 
 mod found;
 mod page;

@@ -37,7 +37,7 @@ async fn call_back(language: Language) {
 }
 
 #[tokio::test]
-async fn a2_01_5000_callbacks_of_every_language_into_rust() {
+async fn defect_01_5000_callbacks_rust_to_python_and_javascript_and_rust() {
     tokio::join!(
         be_called_back(Side::Rust),
         be_called_back(Side::Python),
@@ -46,6 +46,6 @@ async fn a2_01_5000_callbacks_of_every_language_into_rust() {
 }
 
 #[tokio::test]
-async fn a2_01_5000_callbacks_of_rust_into_python_and_javascript() {
+async fn defect_01_5000_callbacks_python_and_javascript_to_rust() {
     tokio::join!(call_back(Language::Python), call_back(Language::JavaScript));
 }

@@ -21,7 +21,7 @@ async fn all_at_once(side: Side, method: &'static str) {
 }
 
 #[tokio::test]
-async fn a2_01_5000_calls_at_once_of_rust_to_every_language() {
+async fn defect_01_5000_calls_at_once_rust_to_python_and_javascript_and_rust() {
     tokio::join!(
         all_at_once(Side::Rust, "echo"),
         all_at_once(Side::Python, "echo"),

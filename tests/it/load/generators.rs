@@ -28,7 +28,7 @@ async fn be_read(language: Language) {
 }
 
 #[tokio::test]
-async fn a2_01_a_generator_of_6000_items_of_every_language_to_rust() {
+async fn defect_01_a_generator_of_6000_items_rust_to_python_and_javascript_and_rust() {
     tokio::join!(
         read(Side::Rust, "count"),
         read(Side::Python, "count"),
@@ -39,6 +39,6 @@ async fn a2_01_a_generator_of_6000_items_of_every_language_to_rust() {
 }
 
 #[tokio::test]
-async fn a2_01_a_generator_of_6000_items_of_rust_to_python_and_javascript() {
+async fn defect_01_a_generator_of_6000_items_python_and_javascript_to_rust() {
     tokio::join!(be_read(Language::Python), be_read(Language::JavaScript));
 }

@@ -22,7 +22,7 @@ async fn report(person: &Client, context: LoginContext, token: &Secret) {
 }
 
 #[tokio::test]
-async fn a2_01_a_person_logs_in() {
+async fn login_01_a_person_logs_in() {
     let person = connect().await;
     let token = person.generate_token(TokenOptions::new()).await.unwrap();
     let (show, shown) = oneshot::channel();
@@ -51,7 +51,7 @@ async fn a2_01_a_person_logs_in() {
 }
 
 #[tokio::test]
-async fn a2_03_a_profile_tells_who_logged_in() {
+async fn login_03_a_profile_tells_who_logged_in() {
     let person = connect().await;
     let token = person.generate_token(TokenOptions::new()).await.unwrap();
     let reporter = person.clone();
@@ -67,7 +67,7 @@ async fn a2_03_a_profile_tells_who_logged_in() {
 }
 
 #[tokio::test]
-async fn a2_01_nobody_logs_in() {
+async fn login_01_nobody_logs_in() {
     let options = LoginOptions::new(server().await.url())
         .login_timeout(Duration::from_secs(1))
         .login_callback(|_| async {});
@@ -82,7 +82,7 @@ async fn a2_01_nobody_logs_in() {
 }
 
 #[tokio::test]
-async fn a2_05_logout_gives_a_page() {
+async fn login_05_logout_gives_a_page() {
     let (show, shown) = oneshot::channel();
     let options = LogoutOptions::new(server().await.url()).logout_callback(|url| async move {
         let _sent = show.send(url);

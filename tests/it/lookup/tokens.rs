@@ -28,7 +28,7 @@ async fn refused(options: ConnectOptions, words: &str) {
 }
 
 #[tokio::test]
-async fn a2_07_a_token_joins_the_workspace() {
+async fn login_07_a_token_joins_the_workspace() {
     let host = connect().await;
     let token = host.generate_token(TokenOptions::new()).await.unwrap();
     let guest = options()
@@ -59,7 +59,7 @@ async fn a2_07_a_token_joins_the_workspace() {
 }
 
 #[tokio::test]
-async fn a2_07_a_token_to_read_registers_nothing() {
+async fn login_07_a_token_to_read_registers_nothing() {
     let host = connect().await;
     host.register_service(Service::new("s").method("whose", async || "host"))
         .await
@@ -79,7 +79,7 @@ async fn a2_07_a_token_to_read_registers_nothing() {
 }
 
 #[tokio::test]
-async fn a2_07_a_token_of_one_client_id() {
+async fn login_07_a_token_of_one_client_id() {
     let host = connect().await;
     let token = host
         .generate_token(TokenOptions::new().client_id("the-one"))
@@ -101,7 +101,7 @@ async fn a2_07_a_token_of_one_client_id() {
 }
 
 #[tokio::test]
-async fn a2_08_a_revoked_token_is_refused() {
+async fn login_08_a_revoked_token_is_refused() {
     let host = connect().await;
     let token = host.generate_token(TokenOptions::new()).await.unwrap();
     options()

@@ -84,14 +84,17 @@ fn rows(name: &str) -> (Vec<String>, &str) {
     (rows, rest)
 }
 
-/// `a5_04_`, `defect_07_`, or `a3_` for a group of rows as a whole.
+/// `a5_04_`, or `a3_` for a group of rows as a whole. Tokens and defects would both be `a2_`: they are `login_07_` and
+/// `defect_07_`.
 fn row(name: &str) -> Option<(String, &str)> {
-    let (group, rest) = match name.strip_prefix("defect_") {
-        Some(rest) => ("D".to_owned(), rest),
-        None => {
-            let (group, rest) = name.strip_prefix('a')?.split_once('_')?;
-            let is_number = !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit());
-            (is_number.then(|| format!("A{group}"))?, rest)
+    let (group, rest) = match name.split_once('_')? {
+        ("defect", rest) => ("D".to_owned(), rest),
+        ("login", rest) => ("A2".to_owned(), rest),
+        ("a2", rest) => ("neither login nor defect ".to_owned(), rest),
+        (group, rest) => {
+            let number = group.strip_prefix('a')?;
+            let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+            (is_number.then(|| format!("A{number}"))?, rest)
         }
     };
     match rest.split_once('_') {
@@ -100,7 +103,8 @@ fn row(name: &str) -> Option<(String, &str)> {
         {
             Some((format!("{group}.{number}"), after))
         }
-        _ => Some((group, rest)),
+        // Only groups that begin with `a` are named as a whole.
+        _ => name.starts_with('a').then_some((group, rest)),
     }
 }
 
@@ -189,6 +193,7 @@ mod tests {
                 vec![Direction(Rust, Rust), Direction(Rust, Python)],
             ),
             ("defect_07_a_call_to_nobody", "D.07", vec![]),
+            ("login_07_a_token", "A2.07", vec![]),
             (
                 "a3_values_rust_to_javascript",
                 "A3",
@@ -197,6 +202,7 @@ mod tests {
             ("a11_10_lists", "A11.10", vec![]),
             ("a_deadline_ends_a_call", "", vec![]),
             ("defects_are_none", "", vec![]),
+            ("login_takes_time", "", vec![]),
             ("answers_are_ignored", "", vec![]),
         ] {
             assert_eq!(of(name), (rows.to_owned(), expected), "{name}");
