@@ -7,9 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{self, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use hypha_codec::{CodecRegistry, Decoder, Value};
+use hypha_codec::{CodecRegistry, Decoder, Packet, Value};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -27,6 +27,9 @@ use crate::texts;
 
 /// Arguments above this size are decoded in the task of their call.
 const DECODE_INLINE: usize = 16 * 1024;
+
+/// A handler that takes longer than this for its first poll is worth a warning.
+const SLOW_START: Duration = Duration::from_millis(100);
 
 /// What the task needs to know of its peer.
 #[derive(Clone, Debug)]
@@ -82,6 +85,7 @@ fn start(invoke: Incoming, environment: &Arc<Environment>, tasks: &mut JoinSet<(
         });
         return;
     }
+    let slow = SlowStart::watch(&invoke);
     let Some(mut running) = Running::begin(invoke, environment) else {
         return;
     };
@@ -91,6 +95,41 @@ fn start(invoke: Incoming, environment: &Arc<Environment>, tasks: &mut JoinSet<(
         Poll::Pending => {
             running.accept(environment);
             tasks.spawn(running.finish(Arc::clone(environment)));
+        }
+    }
+    slow.tell();
+}
+
+/// Notices handlers that keep those behind them waiting.
+struct SlowStart {
+    began: Instant,
+    packet: Packet,
+}
+
+impl SlowStart {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the dispatch task is one of the two places that read the clock"
+    )]
+    fn watch(invoke: &Incoming) -> Self {
+        Self {
+            began: Instant::now(),
+            packet: invoke.packet.clone(),
+        }
+    }
+
+    fn tell(self) {
+        let held = self.began.elapsed();
+        if held >= SLOW_START {
+            let header = self.packet.header().ok();
+            let method = header
+                .and_then(|header| header.method())
+                .unwrap_or_default();
+            tracing::warn!(
+                method,
+                ?held,
+                "a handler computed before it first awaited, and held up other calls: `blocking` is for such work"
+            );
         }
     }
 }

@@ -200,3 +200,51 @@ fn drain(peer: &Peer, timeout: Duration) -> JoinHandle<usize> {
     let peer = peer.clone();
     tokio::spawn(async move { peer.drain(timeout).await })
 }
+
+/// Counts the events of one thread that say something.
+struct Heard {
+    words: &'static str,
+    count: Arc<AtomicUsize>,
+}
+
+impl tracing::Subscriber for Heard {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        struct Find<'a>(&'a str, bool);
+        impl tracing::field::Visit for Find<'_> {
+            fn record_debug(&mut self, _: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                self.1 |= format!("{value:?}").contains(self.0);
+            }
+        }
+        let mut find = Find(self.words, false);
+        event.record(&mut find);
+        self.count.fetch_add(usize::from(find.1), Ordering::SeqCst);
+    }
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[tokio::test]
+async fn a_handler_that_holds_up_others_is_told_of() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let heard = Heard {
+        words: "held up other calls",
+        count: Arc::clone(&count),
+    };
+    let _listening = tracing::subscriber::set_default(heard);
+    let compute = |milliseconds: u64| {
+        let until = std::time::Instant::now() + Duration::from_millis(milliseconds);
+        async move { while std::time::Instant::now() < until {} }
+    };
+    let service = Service::new("s").method("compute", compute);
+    let (s, _caller, _provider) = serve(service).await;
+    s.call::<()>("compute", (150,)).await.unwrap();
+    assert!(count.load(Ordering::SeqCst) > 0);
+}
