@@ -21,6 +21,8 @@ pub struct Packet {
     frame: Bytes,
     /// Where segment 1 ends.
     split: usize,
+    /// What is read in the place of segment 1.
+    edited: Option<Bytes>,
 }
 
 impl Packet {
@@ -29,13 +31,27 @@ impl Packet {
     /// # Errors
     /// If the frame does not start with a complete map.
     pub fn parse(frame: Bytes) -> Result<Self, DecodeError> {
-        let mut reader = Reader::new(&frame);
+        Self::parse_within(frame, usize::MAX)
+    }
+
+    /// Finds the end of the header segment, no further than so many bytes from the start: for frames that may be longer
+    /// than anybody should look through.
+    ///
+    /// # Errors
+    /// If the frame does not start with a complete map of at most so many bytes.
+    pub fn parse_within(frame: Bytes, header_limit: usize) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(&frame[..frame.len().min(header_limit)]);
         if !matches!(reader.clone().token()?, Token::Map(_)) {
             return Err(DecodeErrorKind::NotAMap.into());
         }
+        let searched = reader.left();
         reader.skip()?;
-        let split = frame.len() - reader.left();
-        Ok(Self { frame, split })
+        let split = searched - reader.left();
+        Ok(Self {
+            frame,
+            split,
+            edited: None,
+        })
     }
 
     /// The routing fields of the header.
@@ -51,7 +67,7 @@ impl Packet {
     /// # Errors
     /// If the header breaks a limit of decoding or holds text that is no UTF-8.
     pub fn header_value(&self) -> Result<Value, DecodeError> {
-        header_decoder().decode(self.frame.slice(..self.split))
+        header_decoder().decode(self.segment(self.header_bytes()))
     }
 
     /// One field of the header, decoded.
@@ -60,7 +76,7 @@ impl Packet {
     /// As [`Packet::header`] and [`Packet::header_value`].
     pub fn field(&self, name: &str) -> Result<Option<Value>, DecodeError> {
         match header::find(self.header_bytes(), name)? {
-            Some(raw) => header_decoder().decode(self.frame.slice_ref(raw)).map(Some),
+            Some(raw) => header_decoder().decode(self.segment(raw)).map(Some),
             None => Ok(None),
         }
     }
@@ -70,10 +86,7 @@ impl Packet {
     /// # Errors
     /// As [`Packet::header`].
     pub fn user(&self) -> Result<Option<Bytes>, DecodeError> {
-        Ok(self
-            .header()?
-            .user_bytes()
-            .map(|raw| self.frame.slice_ref(raw)))
+        Ok(self.header()?.user_bytes().map(|raw| self.segment(raw)))
     }
 
     /// Everything after the header segment: the payload segment, or nothing. More bytes after the payload segment are
@@ -83,7 +96,7 @@ impl Packet {
         self.frame.slice(self.split..)
     }
 
-    /// The frame as it came.
+    /// The frame as it came, whatever header was put in front of it since.
     #[must_use]
     pub fn frame(&self) -> &Bytes {
         &self.frame
@@ -98,8 +111,25 @@ impl Packet {
         edits.apply(self.header_bytes(), &self.frame[self.split..])
     }
 
+    /// The same message with other header fields, changed as by [`Packet::rewrite`]; its payload is not copied.
+    ///
+    /// # Errors
+    /// As [`Packet::header`].
+    pub fn edited(self, edits: &HeaderEdits<'_>) -> Result<Self, DecodeError> {
+        let header = edits.apply(self.header_bytes(), &[])?;
+        Ok(Self {
+            edited: Some(header),
+            ..self
+        })
+    }
+
     fn header_bytes(&self) -> &[u8] {
-        &self.frame[..self.split]
+        self.edited.as_deref().unwrap_or(&self.frame[..self.split])
+    }
+
+    /// A part of the header.
+    fn segment(&self, part: &[u8]) -> Bytes {
+        self.edited.as_ref().unwrap_or(&self.frame).slice_ref(part)
     }
 }
 

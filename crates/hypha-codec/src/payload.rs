@@ -1,6 +1,10 @@
 //! The payload segment of a call (protocol section 3.3).
 
+mod scalars;
+
 use bytes::Bytes;
+
+pub use self::scalars::Scalar;
 
 use crate::decode::reader::{Reader, Token};
 use crate::decode::{Decoder, Run};

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::header::{Field, Fields};
+use super::header::{Field, Fields, Header};
 use crate::encode::Output;
 use crate::error::DecodeError;
 
@@ -16,6 +16,7 @@ pub struct HeaderEdits<'a> {
 enum Edit<'a> {
     Text(&'a str),
     Raw(&'a [u8]),
+    Remove,
 }
 
 impl<'a> HeaderEdits<'a> {
@@ -50,6 +51,23 @@ impl<'a> HeaderEdits<'a> {
         self
     }
 
+    /// Sets who sent the frame and to whom, as another header says it: fields that it lacks are taken out. For a message
+    /// that came inside other frames, whose header is the one that the server wrote.
+    #[must_use]
+    pub fn identity_of(mut self, header: &Header<'a>) -> Self {
+        let texts = [
+            (Field::From, header.from()),
+            (Field::To, header.to()),
+            (Field::Ws, header.ws()),
+        ];
+        for (field, text) in texts {
+            self.edits[field as usize] = Some(text.map_or(Edit::Remove, Edit::Text));
+        }
+        self.edits[Field::User as usize] =
+            Some(header.user_bytes().map_or(Edit::Remove, Edit::Raw));
+        self
+    }
+
     fn text(mut self, field: Field, text: &'a str) -> Self {
         self.edits[field as usize] = Some(Edit::Text(text));
         self
@@ -58,7 +76,10 @@ impl<'a> HeaderEdits<'a> {
     /// The frame of an edited header and a payload. A second field with an edited key is dropped: receivers take the last
     /// one, so it would undo the edit.
     pub(super) fn apply(&self, header: &[u8], payload: &[u8]) -> Result<Bytes, DecodeError> {
-        let mut left = self.edits;
+        // What is taken out is never added.
+        let mut left = self
+            .edits
+            .map(|edit| edit.filter(|edit| !matches!(edit, Edit::Remove)));
         let mut dropped = 0;
         let mut kept = 0_usize;
         for field in Fields::new(header)? {
@@ -98,6 +119,7 @@ impl<'a> HeaderEdits<'a> {
             let whole = &before[..before.len() - fields.rest().len()];
             match Field::named(key).and_then(|field| Some((field, self.edits[field as usize]?))) {
                 None => out.raw(whole),
+                Some((_, Edit::Remove)) => {}
                 Some((field, edit)) if dropped == 0 || !written[field as usize] => {
                     written[field as usize] = true;
                     out.raw(&whole[..whole.len() - raw.len()]);
@@ -115,6 +137,7 @@ impl Edit<'_> {
         match self {
             Self::Text(text) => out.short_str(text),
             Self::Raw(encoded) => out.raw(encoded),
+            Self::Remove => {}
         }
     }
 
@@ -123,6 +146,7 @@ impl Edit<'_> {
         match self {
             Self::Text(text) => text.len() + 16,
             Self::Raw(encoded) => encoded.len() + 16,
+            Self::Remove => 0,
         }
     }
 }

@@ -170,3 +170,56 @@ fn headers_are_written_in_the_order_of_the_references() {
     let packet = Packet::parse(frame.into_bytes()).expect("a frame");
     assert_eq!(packet.header().expect("a header").kind(), Some("note"));
 }
+
+#[test]
+fn a_message_inside_others_takes_its_identity_from_them_and_its_payload_is_not_copied() {
+    let outer = Map::from([
+        ("type", Value::from("method")),
+        ("from", "ws/sender".into()),
+        ("to", "ws/me".into()),
+        ("method", "services.built-in.message_cache.process".into()),
+        ("user", Map::from([("id", "u")]).into()),
+    ]);
+    let outer = Packet::parse(frame(outer, b"")).expect("a frame");
+    let inner = Map::from([
+        ("type", Value::from("method")),
+        ("from", "ws/victim".into()),
+        ("to", "elsewhere/victim".into()),
+        ("ws", "forged".into()),
+        ("method", "services.s.f".into()),
+        ("user", "forged".into()),
+        ("session", "S".into()),
+        ("user", "forged again".into()),
+    ]);
+    let packet = Packet::parse(frame(inner, b"\x81payload")).expect("a frame");
+    let at = packet.payload().as_ptr();
+    let header = outer.header().expect("a header");
+    let packet = packet
+        .edited(&HeaderEdits::new().identity_of(&header))
+        .expect("edited");
+    let read = packet.header().expect("a header");
+    assert_eq!(
+        (read.from(), read.to(), read.ws()),
+        (Some("ws/sender"), Some("ws/me"), None)
+    );
+    assert_eq!(
+        (read.method(), read.session()),
+        (Some("services.s.f"), Some("S"))
+    );
+    assert_eq!(packet.payload().as_ptr(), at);
+    let user = Value::from(Map::from([("id", "u")]));
+    assert_eq!(packet.field("user").expect("a header"), Some(user));
+    let names: Vec<String> = match packet.header_value().expect("a header") {
+        Value::Map(map) => map.keys().map(|key| format!("{key:?}")).collect(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(names.len(), 6, "{names:?}");
+}
+
+#[test]
+fn a_header_is_looked_for_no_further_than_asked() {
+    let long = frame([("x", "y".repeat(100))], b"\x80");
+    assert!(Packet::parse_within(long.clone(), 100).is_err());
+    let packet = Packet::parse_within(long, 110).expect("a frame");
+    assert_eq!(packet.payload(), &b"\x80"[..]);
+}

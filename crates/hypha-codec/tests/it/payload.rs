@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use hypha_codec::{
     CodecRegistry, DecodeError, Decoder, Import, Map, Method, Object, Payload, Promise, Promised,
-    Value, encode,
+    Scalar, Value, encode,
 };
 
 fn payload(fields: impl Into<Map>) -> Result<Payload, DecodeError> {
@@ -154,4 +154,61 @@ fn functions_in_arguments_are_imported_and_those_of_the_promise_are_not() {
         decoder.decode(refused).expect_err("refused").to_string(),
         "function without a holder"
     );
+}
+
+#[test]
+fn plain_arguments_are_read_without_decoding() {
+    let large = Bytes::from(vec![7; 60]);
+    let args = Value::from(vec![
+        Value::from("key"),
+        3.into(),
+        large.clone().into(),
+        true.into(),
+        Value::Null,
+        Value::from(vec![Value::Null]),
+        Map::from([("deep", vec![Value::Null])]).into(),
+        1.5.into(),
+        "the ninth is not read".into(),
+    ]);
+    let fields = [
+        ("before", Value::from(vec![Value::Null; 3])),
+        ("args", args),
+        ("promise", "*".into()),
+    ];
+    let segment = encode(&Value::Map(Map::from(fields))).expect("encodes");
+    let scalars = Payload::scalars(&segment).expect("a payload");
+    let expected = [
+        Scalar::Text("key"),
+        Scalar::Int(3.into()),
+        Scalar::Bytes(large),
+        Scalar::Bool(true),
+        Scalar::Null,
+        Scalar::Other,
+        Scalar::Other,
+        Scalar::Other,
+    ];
+    assert_eq!(scalars, expected);
+    let Scalar::Bytes(bytes) = &scalars[2] else {
+        panic!("no bytes")
+    };
+    assert!(segment.as_ptr_range().contains(&bytes.as_ptr()));
+}
+
+#[test]
+fn what_has_no_plain_arguments_is_refused_or_empty() {
+    let cases: [(&[u8], Option<usize>); 8] = [
+        (b"", Some(0)),
+        (b"\x80", Some(0)),
+        (b"\x81\xa4args\x90", Some(0)),
+        (b"\x81\xa4args\x91\xc0", Some(1)),
+        (b"\x90", None),
+        (b"\x81\xa4args\xc0", None),
+        (b"\x81\xa4args\x92\xc0", None),
+        (b"\x81\xa4args\x91\xa1\xff", None),
+    ];
+    for (bytes, expected) in cases {
+        let segment = Bytes::from_static(bytes);
+        let found = Payload::scalars(&segment).ok().map(|scalars| scalars.len());
+        assert_eq!(found, expected, "{bytes:?}");
+    }
 }
