@@ -275,7 +275,7 @@ fn kind_of_call(error: &CallError) -> ErrorKind {
         CallError::Timeout { .. } | CallError::Deadline { .. } => ErrorKind::Timeout,
         CallError::PeerGone { .. } | CallError::Disconnected { .. } => ErrorKind::Disconnected,
         CallError::NoSuchMethod { .. } => ErrorKind::NotFound,
-        CallError::TooLarge { .. } => ErrorKind::TooLarge,
+        CallError::TooLarge { .. } | CallError::OneFrameOnly { .. } => ErrorKind::TooLarge,
         CallError::ForeignFunction { .. } => ErrorKind::Protocol,
         CallError::Layer(_) => ErrorKind::Refused,
         _ => ErrorKind::Data,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use hypha_codec::{CodecRegistry, Decoder, Map, Packet, Text, Value};
 
@@ -9,8 +10,9 @@ use crate::access::{Access, Visibility};
 use crate::address::Address;
 use crate::engine::{Answer, Engine, ServiceRecord};
 use crate::link::TaskDriver;
+use crate::message_cache::{self, MessageCache};
 use crate::payload::{self, Received};
-use crate::protocol::{API_VERSION, BUILT_IN, built_in_path};
+use crate::protocol::{API_VERSION, BUILT_IN, MESSAGE_CACHE, built_in_path};
 use crate::target::Target;
 use crate::texts;
 
@@ -21,24 +23,127 @@ pub(crate) enum BuiltIn {
     Ping,
     /// `get_service(id)` answers a description of a service.
     GetService,
-    /// `message_cache.create(key, is_answer)` begins a message in several frames (protocol section
-    /// 9). They are not supported yet: whoever waits for the message is told at once.
-    CreateMessage,
+    /// A method of the message cache.
+    Message(MessageCache),
 }
 
-const METHODS: [(BuiltIn, &str, &str); 3] = [
-    (BuiltIn::Ping, "ping", "Answers pong"),
-    (
-        BuiltIn::GetService,
-        "get_service",
-        "Describes a service of this client",
+/// A method as it is described to others: its path, what it does, and its parameters.
+struct Description {
+    method: BuiltIn,
+    group: Option<&'static str>,
+    name: &'static str,
+    doc: &'static str,
+    parameters: &'static [Parameter],
+}
+
+/// Name and type of a parameter, and whether it must be given.
+type Parameter = (&'static str, &'static str, bool);
+
+const KEY: Parameter = ("key", "string", true);
+const DATA: Parameter = ("data", "string", true);
+const HEARTBEAT: Parameter = ("heartbeat", "boolean", false);
+
+const METHODS: [Description; 7] = [
+    Description {
+        method: BuiltIn::Ping,
+        group: None,
+        name: "ping",
+        doc: "Answers pong",
+        parameters: &[("msg", "string", true)],
+    },
+    Description {
+        method: BuiltIn::GetService,
+        group: None,
+        name: "get_service",
+        doc: "Describes a service of this client",
+        parameters: &[("service_id", "string", true)],
+    },
+    message(
+        MessageCache::Create,
+        "create",
+        "Begins a message in several frames",
+        &[KEY, HEARTBEAT, ("overwrite", "boolean", false)],
     ),
-    (
-        BuiltIn::CreateMessage,
-        "message_cache.create",
-        "Refuses messages in several frames",
+    message(
+        MessageCache::Append,
+        "append",
+        "Adds the next chunk of a message",
+        &[KEY, DATA, HEARTBEAT],
     ),
+    message(
+        MessageCache::Set,
+        "set",
+        "Adds a chunk of a message at its place",
+        &[KEY, ("index", "integer", true), DATA, HEARTBEAT],
+    ),
+    message(
+        MessageCache::Process,
+        "process",
+        "Takes a message that is complete",
+        &[KEY, HEARTBEAT],
+    ),
+    message(MessageCache::Remove, "remove", "Drops a message", &[KEY]),
 ];
+
+const fn message(
+    method: MessageCache,
+    name: &'static str,
+    doc: &'static str,
+    parameters: &'static [Parameter],
+) -> Description {
+    Description {
+        method: BuiltIn::Message(method),
+        group: Some(MESSAGE_CACHE),
+        name,
+        doc,
+        parameters,
+    }
+}
+
+impl Description {
+    /// The path within the service.
+    fn path(&self) -> String {
+        match self.group {
+            Some(group) => format!("{group}.{}", self.name),
+            None => self.name.to_owned(),
+        }
+    }
+
+    fn schema(&self) -> Value {
+        let properties: Map = self
+            .parameters
+            .iter()
+            .map(|(name, kind, _)| (*name, Value::Map(Map::from([("type", *kind)]))))
+            .collect();
+        let required = self.parameters.iter().filter(|(.., required)| *required);
+        let required: Vec<Value> = required.map(|(name, ..)| Value::from(*name)).collect();
+        let parameters = Map::from([
+            ("type", Value::from("object")),
+            ("properties", Value::Map(properties)),
+            ("required", Value::from(required)),
+        ]);
+        let function = Map::from([
+            ("name", Value::from(self.name)),
+            ("description", Value::from(self.doc)),
+            ("parameters", Value::Map(parameters)),
+        ]);
+        Value::Map(Map::from([
+            ("type", Value::from("function")),
+            ("function", Value::Map(function)),
+        ]))
+    }
+}
+
+/// Puts a member into the object of its group, or at the top.
+fn place(members: &mut Map, group: Option<&str>, name: &str, member: impl Into<Value>) {
+    match group {
+        None => drop(members.insert(name, member)),
+        Some(group) => match members.get_mut(group) {
+            Some(Value::Map(object)) => drop(object.insert(name, member)),
+            _ => drop(members.insert(group, Map::from([(name, member.into())]))),
+        },
+    }
+}
 
 /// The record of the built-in service, and what the manager registers for it.
 pub(crate) fn service(
@@ -61,30 +166,16 @@ pub(crate) fn service(
         ("name", Value::from(name.clone())),
         ("config", Value::Map(config.clone())),
     ]);
-    for (method, path, doc) in METHODS {
-        let (group, name) = path
-            .split_once('.')
-            .map_or((None, path), |(group, name)| (Some(group), name));
-        let mut descriptor = hypha_codec::Method::new(local.as_str(), built_in_path(path))
-            .with_name(name)
-            .with_doc(doc);
+    for method in METHODS {
+        let path = method.path();
+        let mut descriptor = hypha_codec::Method::new(local.as_str(), built_in_path(&path))
+            .with_name(method.name)
+            .with_doc(method.doc);
         descriptor.server = server_url.cloned();
         descriptor.is_async = Some(false);
-        let function = Map::from([("name", name), ("description", doc)]);
-        let schema = Map::from([
-            ("type", Value::from("function")),
-            ("function", Value::Map(function)),
-        ]);
-        let (member, schema) = match group {
-            None => (Value::from(descriptor), Value::Map(schema)),
-            Some(_) => (
-                Value::Map(Map::from([(name, descriptor)])),
-                Value::Map(Map::from([(name, schema)])),
-            ),
-        };
-        description.insert(group.unwrap_or(name), member);
-        schemas.insert(group.unwrap_or(name), schema);
-        methods.insert(Text::from(path), Target::BuiltIn(method));
+        place(&mut description, method.group, method.name, descriptor);
+        place(&mut schemas, method.group, method.name, method.schema());
+        methods.insert(Text::from(path), Target::BuiltIn(method.method));
     }
     config.insert("workspace", Value::from(local.workspace()));
     let info = Map::from([
@@ -112,29 +203,26 @@ pub(crate) fn service(
 
 /// Answers a call of a built-in method.
 pub(crate) fn answer(
+    now: Instant,
     method: BuiltIn,
     engine: &mut Engine<TaskDriver>,
     from: &Address,
     packet: &Packet,
 ) -> Answer<Target> {
-    let registry = CodecRegistry::builtin();
-    let session = packet.header().ok().and_then(|header| header.session());
-    let received = match payload::receive(packet, &Decoder::new(registry), from, session) {
-        Ok(received) => received,
-        Err(problem) => return Answer::Reject(payload::reject(&problem.text(), "")),
-    };
     let result = match method {
-        BuiltIn::Ping => Ok(Value::from("pong")),
-        BuiltIn::GetService => describe(engine, from, &received),
-        BuiltIn::CreateMessage => {
-            if let Some(key) = received.args.first().and_then(Value::as_str) {
-                engine.fail_answer(key, from);
-            }
-            Err(texts::IN_SEVERAL_FRAMES.to_owned())
+        BuiltIn::Message(method) => {
+            message_cache::handle(now, method, engine, from, packet).map(|()| Value::Null)
         }
+        BuiltIn::Ping | BuiltIn::GetService => receive(from, packet).and_then(|received| {
+            if method == BuiltIn::GetService {
+                describe(engine, from, &received)
+            } else {
+                Ok(Value::from("pong"))
+            }
+        }),
     };
     let result = result.and_then(|value| {
-        payload::resolve(registry, None, &value).map_err(|error| error.to_string())
+        payload::resolve(CodecRegistry::builtin(), None, &value).map_err(|error| error.to_string())
     });
     match result {
         Ok(payload) => Answer::Resolve {
@@ -143,6 +231,13 @@ pub(crate) fn answer(
         },
         Err(text) => Answer::Reject(payload::reject(&text, "")),
     }
+}
+
+/// The arguments of a call of a built-in method.
+pub(crate) fn receive(from: &Address, packet: &Packet) -> Result<Received, String> {
+    let session = packet.header().ok().and_then(|header| header.session());
+    let decoder = Decoder::new(CodecRegistry::builtin());
+    payload::receive(packet, &decoder, from, session).map_err(|problem| problem.text())
 }
 
 fn describe(

@@ -19,11 +19,12 @@ use crate::error::{CallError, RemoteError, RemoteErrorKind};
 use crate::extensions::Extensions;
 use crate::import::{PeerRef, SenderImport};
 use crate::payload;
+use crate::progress::ProgressHook;
 use crate::remote::Found;
 use crate::repeat;
-use crate::request::request;
 use crate::shared::Shared;
 use crate::target::Target;
+use crate::transfer;
 
 /// A call of a method of another client, its arguments encoded.
 ///
@@ -44,6 +45,8 @@ pub struct Call {
     /// The session of the peer that the call belongs to.
     pub(crate) parent: Option<Text>,
     pub(crate) exports: Exports,
+    /// What wants to know how far large messages of the call have come.
+    pub(crate) progress: Option<ProgressHook>,
 }
 
 /// The functions inside the arguments of a call. They get their place when the call is sent, which
@@ -329,13 +332,6 @@ async fn send(shared: &Arc<Shared>, call: Call) -> Result<Reply, CallError> {
             payload::call(shared.registry(), &args, &kwargs, form)?
         }
     };
-    let size = payload.len();
-    if size > shared.config.max_message {
-        return Err(CallError::TooLarge {
-            size,
-            limit: shared.config.max_message,
-        });
-    }
     let timeout = call.options.timeout.unwrap_or(shared.config.method_timeout);
     let (target, method) = (call.target, call.method);
     let outgoing = OutgoingCall {
@@ -347,7 +343,7 @@ async fn send(shared: &Arc<Shared>, call: Call) -> Result<Reply, CallError> {
         idempotent: call.options.idempotent,
         exports,
     };
-    let outcome = request(shared, key, outgoing).await?;
+    let outcome = transfer::call(shared, key, outgoing, call.progress.as_ref()).await?;
     conclude(shared, target, method, outcome)
 }
 
@@ -381,7 +377,6 @@ pub(crate) fn conclude(
             peer: target,
             notice,
         }),
-        Outcome::InSeveralFrames => Err(CallError::AnswerTooLarge { method }),
         Outcome::LinkLost { sent } => Err(shared.disconnected(sent)),
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hypha_codec::{CodecRegistry, Text};
+use hypha_transport::Limits;
 
 use crate::pacing::Pacing;
 use crate::protocol;
@@ -18,14 +19,23 @@ pub struct PeerConfig {
     pub rintf_timeout: Duration,
     /// The longest time a call may take in all; unlimited by default.
     pub deadline: Option<Duration>,
-    /// The largest message sent in one frame, 500,000 bytes: what every known peer survives.
-    /// Between Rust peers on a link of their own it may be as large as the transport carries.
-    pub max_message: usize,
-    /// Bytes of calls that may wait for the network before callers have to, 64 MiB.
+    /// Messages with longer arguments or results go in several frames, each with so many bytes of
+    /// them: 256 KiB, at least 4 KiB. What the transport carries bounds it too.
+    ///
+    /// Every known peer survives up to 480,000. Between Rust peers on a link of their own it may be
+    /// as large as the transport carries.
+    pub chunk_size: usize,
+    /// Bytes of one message in several frames that others may send here, 1 GiB.
+    pub max_message_bytes: usize,
+    /// Bytes of all such messages that are under way to here at once, 2 GiB.
+    pub max_assembly_bytes: usize,
+    /// Bytes of calls that may wait for the network before callers have to, 64 MiB. Large messages
+    /// do not count: they wait with their callers, chunk by chunk.
     pub max_queued_bytes: usize,
     /// Calls of others that may run here at once, 4096; more are refused as busy.
     pub max_running: usize,
-    /// Bytes of arguments and answers of calls that run here, 256 MiB; more are refused as busy.
+    /// Bytes of arguments and answers of calls that run here, 2 GiB; more are refused as busy. One
+    /// message alone always has room, however large it is.
     pub max_running_bytes: usize,
     /// Events of one name that may wait for their listener, 1024; when more come the oldest are
     /// dropped and counted.
@@ -55,10 +65,12 @@ impl Default for PeerConfig {
             method_timeout: protocol::METHOD_TIMEOUT,
             rintf_timeout: protocol::RINTF_TIMEOUT,
             deadline: None,
-            max_message: protocol::MAX_MESSAGE,
+            chunk_size: protocol::CHUNK_SIZE,
+            max_message_bytes: 1 << 30,
+            max_assembly_bytes: 2 << 30,
             max_queued_bytes: 64 << 20,
             max_running: 4096,
-            max_running_bytes: 256 << 20,
+            max_running_bytes: 2 << 30,
             max_queued_events: 1024,
             max_queued_event_bytes: 16 << 20,
             pacing: Pacing::Default,
@@ -73,6 +85,13 @@ impl Default for PeerConfig {
 }
 
 impl PeerConfig {
+    /// The same with a size of chunks that the protocol and the transport can bear.
+    pub(crate) fn bounded_by(mut self, limits: Limits) -> Self {
+        let carried = limits.max_frame - HEADER_ROOM.min(limits.max_frame / 2);
+        self.chunk_size = self.chunk_size.max(protocol::MIN_CHUNK_SIZE).min(carried);
+        self
+    }
+
     /// The longest silence of a call of this path, if the caller says nothing else.
     pub(crate) fn timeout_of(&self, path: &str) -> Duration {
         if path.contains(protocol::RINTF_PREFIX) {
@@ -82,3 +101,6 @@ impl PeerConfig {
         }
     }
 }
+
+/// Bytes that a header, a call around a chunk and what the server adds may take.
+const HEADER_ROOM: usize = 4096;

@@ -15,15 +15,15 @@ use tokio::task::JoinSet;
 
 use crate::address::Address;
 use crate::context::Context;
-use crate::engine::{Answer, Invoke};
-use crate::error::{RemoteError, RemoteErrorKind};
+use crate::engine::{Answer, Invoke, LargeAnswer};
+use crate::error::{RemoteError, RemoteErrorKind, with_sources};
 use crate::import::{PeerRef, SenderImport};
 use crate::link::Progress;
 use crate::payload;
 use crate::service::{Invocation, Output, ReplyEncoder};
 use crate::shared::Shared;
 use crate::target::{Target, UserMethod};
-use crate::texts;
+use crate::transfer;
 
 /// Arguments above this size are decoded in the task of their call.
 const DECODE_INLINE: usize = 16 * 1024;
@@ -35,7 +35,8 @@ const SLOW_START: Duration = Duration::from_millis(100);
 #[derive(Clone, Debug)]
 pub(crate) struct Environment {
     pub(crate) registry: CodecRegistry,
-    pub(crate) max_message: usize,
+    /// Longer texts of errors are cut.
+    pub(crate) chunk_size: usize,
     /// On a direct link, the user that it was made with.
     pub(crate) direct_user: Option<Option<Arc<Value>>>,
     pub(crate) progress: mpsc::UnboundedSender<Progress>,
@@ -53,6 +54,8 @@ pub(crate) enum Work {
     /// Functions that nobody can call any more: what they hold is dropped here, as that may be code
     /// of the user.
     Drop(Vec<Target>),
+    /// An answer to send in several frames.
+    Deliver(LargeAnswer),
 }
 
 /// Runs until the link is gone; calls that still run are stopped then.
@@ -66,6 +69,7 @@ pub(crate) async fn run(mut work: mpsc::UnboundedReceiver<Work>, environment: En
                 Some(Work::Drop(targets)) => {
                     drop(catch_unwind(AssertUnwindSafe(|| drop(targets))));
                 }
+                Some(Work::Deliver(answer)) => deliver(answer, &environment, &mut tasks),
                 None => return,
             },
             // Panics are caught inside: a task has nothing to report.
@@ -132,6 +136,20 @@ impl SlowStart {
             );
         }
     }
+}
+
+fn deliver(answer: LargeAnswer, environment: &Environment, tasks: &mut JoinSet<()>) {
+    // Nobody holds the connection any more: it ends, and its callers learn that.
+    let Some(shared) = environment.shared.upgrade() else {
+        return;
+    };
+    let progress = environment.progress.clone();
+    tasks.spawn(async move {
+        let LargeAnswer { key, message } = answer;
+        let result = transfer::answer(&shared, message).await;
+        let result = result.map_err(|error| with_sources(&error));
+        drop(progress.send(Progress::Delivered { key, result }));
+    });
 }
 
 /// A call that runs.
@@ -219,15 +237,11 @@ impl Running {
 impl Environment {
     fn report(&self, key: u64, interval: Option<Duration>, result: Result<Output, RemoteError>) {
         let answer = match result {
-            Ok(output) if output.len() <= self.max_message => Answer::Resolve {
+            Ok(output) => Answer::Resolve {
                 payload: output.payload,
                 exports: output.exports,
             },
-            Ok(output) => {
-                let text = texts::result_too_large(output.len(), self.max_message);
-                Answer::Reject(payload::reject(&text, ""))
-            }
-            Err(error) => Answer::Reject(payload::reject_error(&error, self.max_message)),
+            Err(error) => Answer::Reject(payload::reject_error(&error, self.chunk_size)),
         };
         // A link that is gone has nobody to answer.
         drop(self.progress.send(Progress::Answered {

@@ -4,6 +4,7 @@
 //! asked what to do (`poll_*`). It sees the header of a frame and an opaque payload: payloads are
 //! encoded and decoded outside. One task owns it (see `link`).
 
+mod assembly;
 mod bucket;
 mod calls;
 mod events;
@@ -11,6 +12,7 @@ mod exports;
 mod hold_back;
 mod keepalive;
 mod linking;
+mod messages;
 mod outbox;
 mod pace;
 mod receive;
@@ -27,6 +29,8 @@ use std::time::{Duration, Instant};
 
 use hypha_codec::{Packet, Rope, Text};
 
+use self::assembly::Assemblies;
+pub(crate) use self::assembly::{AssemblyError, AssemblyLimits};
 use self::calls::{Calls, PendingCall};
 pub(crate) use self::events::{Departure, IncomingEvent, OutgoingEvent};
 pub(crate) use self::exports::Exported;
@@ -35,8 +39,9 @@ pub(crate) use self::keepalive::KeepaliveConfig;
 use self::keepalive::{Due, Keepalive};
 pub(crate) use self::linking::NewLink;
 use self::linking::Phase;
-pub(crate) use self::outbox::{Content, Origin};
-use self::outbox::{Lane, Message, Outbox, Queued};
+pub(crate) use self::messages::{LargeAnswer, MessageKey};
+pub(crate) use self::outbox::{Content, Message, Origin};
+use self::outbox::{Lane, Outbox, Queued};
 use self::running::Running;
 use self::services::Services;
 pub(crate) use self::services::{IdTaken, ServiceRecord};
@@ -56,6 +61,9 @@ pub(crate) trait Driver {
     type Handler: Clone + fmt::Debug;
     /// A place in the budget of frames that wait to be written.
     type Permit: fmt::Debug;
+
+    /// So many bytes of an answer in several frames have come.
+    fn received(reply: &Self::Reply, bytes: usize);
 }
 
 /// Who is at the other end of the link.
@@ -86,6 +94,9 @@ pub(crate) struct EngineConfig {
     pub(crate) patience: Duration,
     pub(crate) max_running: usize,
     pub(crate) max_running_bytes: usize,
+    pub(crate) assembly: AssemblyLimits,
+    /// Answers with longer payloads go in several frames.
+    pub(crate) chunk_size: usize,
 }
 
 /// A call to send, its payload encoded.
@@ -122,6 +133,8 @@ pub(crate) enum Event<D: Driver> {
     Answered { reply: D::Reply, outcome: Outcome },
     /// A call for one of our methods, admitted.
     Invoke(Invoke<D::Handler>),
+    /// The answer of a call that ran here has to go in several frames.
+    AnswerInChunks(LargeAnswer),
     /// An event for whoever listens.
     Arrived(IncomingEvent),
     /// The server said that a client is gone.
@@ -147,8 +160,6 @@ pub(crate) enum Outcome {
     Silent(Duration),
     /// The peer is certain to be gone; the text says who said so.
     PeerGone(String),
-    /// The answer is larger than one frame carries.
-    InSeveralFrames,
     /// The link ended, for good or for too long; the frame had been handed to it (`sent`) or not.
     LinkLost {
         sent: bool,
@@ -181,6 +192,14 @@ pub(crate) struct Transmit<P> {
     pub(crate) permit: Option<P>,
 }
 
+impl<P> Transmit<P> {
+    /// Whether it carries a part of a large message: whatever else comes to wait goes before the next
+    /// one.
+    pub(crate) fn is_chunk(&self) -> bool {
+        matches!(self.origin, Origin::Chunk { .. })
+    }
+}
+
 /// Gauges of an engine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -189,6 +208,10 @@ pub struct Stats {
     pub pending_calls: usize,
     /// Calls of others that run here or whose answer waits to be written.
     pub running_calls: usize,
+    /// Messages in several frames that are under way to here.
+    pub assemblies: usize,
+    /// Messages in several frames that are under way from here.
+    pub transfers: usize,
     /// Registered services, the built-in one included.
     pub services: usize,
     /// Sessions whose functions peers may call: callbacks of pending calls, functions and
@@ -208,6 +231,8 @@ pub(crate) struct Engine<D: Driver> {
     sessions: SessionIds,
     calls: Calls<D::Reply>,
     running: Running,
+    assemblies: Assemblies,
+    chunk_size: usize,
     services: Services<D::Handler>,
     exports: Exports<D::Handler>,
     outbox: Outbox<D::Permit>,
@@ -229,9 +254,11 @@ impl<D: Driver> Engine<D> {
         Self {
             local: config.local,
             remote: config.remote,
-            calls: Calls::new(config.sessions.clone()),
+            calls: Calls::new(),
             sessions: config.sessions,
             running: Running::new(config.max_running, config.max_running_bytes),
+            assemblies: Assemblies::new(config.assembly),
+            chunk_size: config.chunk_size,
             services: Services::new(),
             exports: Exports::new(),
             outbox: Outbox::new(now, config.frame_limit),
@@ -248,6 +275,9 @@ impl<D: Driver> Engine<D> {
         Stats {
             pending_calls: self.calls.len(),
             running_calls: self.running.len(),
+            assemblies: self.assemblies.len(),
+            // They are driven from outside.
+            transfers: 0,
             services: self.services.len(),
             sessions: self.exports.len(),
             interfaces: self.services.interfaces(),
@@ -297,10 +327,23 @@ impl<D: Driver> Engine<D> {
         &mut self,
         now: Instant,
         key: u64,
-        mut call: OutgoingCall<D::Handler>,
+        call: OutgoingCall<D::Handler>,
         reply: D::Reply,
         permit: Option<D::Permit>,
     ) {
+        let queued = self.keep_call(now, key, call, reply, permit);
+        self.outbox.push(Lane::Call, queued);
+    }
+
+    /// Keeps a call until its outcome; gives its frame.
+    fn keep_call(
+        &mut self,
+        now: Instant,
+        key: u64,
+        mut call: OutgoingCall<D::Handler>,
+        reply: D::Reply,
+        permit: Option<D::Permit>,
+    ) -> Queued<D::Permit> {
         let lease = match call.timeout {
             Some(_) => Lease::Call,
             None => Lease::Use,
@@ -311,10 +354,10 @@ impl<D: Driver> Engine<D> {
             self.open(now, &pending.target, exported, lease);
         }
         self.calls.insert(key, pending);
-        self.outbox.push(Lane::Call, queued);
         if self.phase != Phase::Open {
             self.calls.wait_for_link(key, now);
         }
+        queued
     }
 
     fn new_call(
@@ -332,13 +375,7 @@ impl<D: Driver> Engine<D> {
         }
         let session = call.timeout.map(|_| Text::from(self.sessions.id(key)));
         let answered = session.is_some();
-        let content = Content::Message(Message {
-            to: Text::from(call.target.as_str()),
-            method: call.method,
-            parent: call.parent,
-            session,
-            payload: call.payload,
-        });
+        let content = Content::Message(Message::call(&mut call, session));
         let timeout = call.timeout.unwrap_or(self.patience);
         let mut pending = PendingCall::new(call.target, timeout, reply);
         pending.idempotent = call.idempotent;
@@ -352,8 +389,11 @@ impl<D: Driver> Engine<D> {
 
     /// The caller lost interest: nothing is kept of the call, and it is not sent if it was not yet.
     pub(crate) fn cancel_call(&mut self, key: u64) {
-        if self.calls.remove(key).is_some_and(|call| !call.was_sent()) {
-            self.outbox.buried(|key| self.calls.contains(key));
+        if let Some(call) = self.calls.remove(key) {
+            if !call.was_sent() {
+                self.outbox.buried(|key| self.calls.contains(key));
+            }
+            self.drop_part_of_answer(key, &call.target);
         }
         self.close_session(key);
     }
@@ -448,11 +488,21 @@ impl<D: Driver> Engine<D> {
         if let (Some(exported), Ok(target)) = (exported, Address::parse(&from)) {
             self.open(now, &target, exported, Lease::Use);
         }
-        let content = Content::Message(Message::answer(from, session, name, payload));
+        let in_chunks = payload.len() > self.chunk_size;
+        let message = Message::answer(from, session, name, payload);
+        if in_chunks {
+            let answer = LargeAnswer { key, message };
+            self.events.push_back(Event::AnswerInChunks(answer));
+        } else {
+            self.push_answer(key, message);
+        }
+    }
+
+    fn push_answer(&mut self, key: u64, message: Message) {
         self.outbox.push(
             Lane::Answer,
             Queued {
-                content,
+                content: Content::Message(message),
                 origin: Origin::Answer { key },
                 permit: None,
             },
@@ -494,6 +544,7 @@ impl<D: Driver> Engine<D> {
             self.outbox.push_heartbeat(key);
         }
         self.outbox.handle_timeout(now);
+        self.assemblies.handle_timeout(now);
         while let Some(due) = self.keepalive.pop_due(now) {
             match due {
                 Due::Ping => self.push_control(r#"{"type":"ping"}"#, Origin::Ping),
@@ -518,7 +569,11 @@ impl<D: Driver> Engine<D> {
         ];
         let needs_link = needs_link.into_iter().filter(|_| self.phase != Phase::Down);
         needs_link
-            .chain([self.calls.next_timeout(), self.exports.next_timeout()])
+            .chain([
+                self.calls.next_timeout(),
+                self.exports.next_timeout(),
+                self.assemblies.next_timeout(),
+            ])
             .flatten()
             .min()
     }
@@ -543,7 +598,8 @@ impl<D: Driver> Engine<D> {
             Origin::Engine | Origin::Sent | Origin::Refusal => {}
             Origin::Ping => self.keepalive.handed_over(),
             Origin::Answer { key } => self.finish_running(now, key),
-            Origin::Call {
+            Origin::Chunk { key }
+            | Origin::Call {
                 key,
                 answered: true,
             } => self.calls.sent(key, now, reservation),
@@ -580,6 +636,7 @@ impl<D: Driver> Engine<D> {
     fn settle(&mut self, key: u64, call: PendingCall<D::Reply>, outcome: Outcome) {
         self.outbox
             .heard_answer(call.target.as_str(), call.reservation);
+        self.drop_part_of_answer(key, &call.target);
         self.close_session(key);
         let reply = call.reply;
         self.events.push_back(Event::Answered { reply, outcome });
@@ -595,6 +652,7 @@ impl<D: Driver> Engine<D> {
     /// sent all the same: it may come back, and the server says so if it does not.
     fn drop_peer(&mut self, peer: &Address, text: &str) -> usize {
         self.outbox.forget(peer.as_str());
+        self.assemblies.remove_sender(peer);
         let calls = self
             .calls
             .take_where(|call| call.target == *peer && call.was_sent());

@@ -65,23 +65,21 @@ pub enum CallError {
         /// What there is, in words.
         available: String,
     },
-    /// The message is larger than peers are known to survive.
-    #[error(
-        "the message has {size} bytes, more than the {limit} that can go in one frame; messages in several frames are not supported yet"
-    )]
+    /// An event is larger than one frame carries; events do not go in several.
+    #[error("the message has {size} bytes, more than the {limit} that go in one frame")]
     TooLarge {
         /// Size of the encoded message.
         size: usize,
         /// The limit in force.
         limit: usize,
     },
-    /// The call ran, and its answer is larger than one frame carries.
-    #[error(
-        "the answer of `{method}` is too large for one frame; messages in several frames are not supported yet"
-    )]
-    AnswerTooLarge {
-        /// The path of the method.
-        method: Text,
+    /// The message is too large for one frame, and its receiver takes none in several.
+    #[error("`{target}` takes no messages in several frames, and {size} bytes do not go in one")]
+    OneFrameOnly {
+        /// Who was called.
+        target: Address,
+        /// Size of the encoded message.
+        size: usize,
     },
     /// An argument cannot travel.
     #[error("an argument cannot be sent")]

@@ -47,15 +47,55 @@ impl Driver for TaskDriver {
     type Reply = ReplyTo;
     type Handler = Target;
     type Permit = OwnedSemaphorePermit;
+
+    fn received(reply: &ReplyTo, bytes: usize) {
+        if let ReplyTo::Caller(Waiter {
+            received: Some(received),
+            ..
+        }) = reply
+        {
+            received.send_replace(bytes);
+        }
+    }
+}
+
+/// Who waits for the outcome of a call.
+#[derive(Debug)]
+pub(crate) struct Waiter {
+    pub(crate) outcome: oneshot::Sender<Outcome>,
+    /// Bytes of an answer in several frames, for those who want to know.
+    pub(crate) received: Option<watch::Sender<usize>>,
+}
+
+impl Waiter {
+    /// Nobody waits.
+    pub(crate) fn nobody() -> Self {
+        let (outcome, _) = oneshot::channel();
+        Self {
+            outcome,
+            received: None,
+        }
+    }
+
+    /// Whoever waited may have stopped; then nobody misses the outcome.
+    fn answer(self, outcome: Outcome) {
+        drop(self.outcome.send(outcome));
+    }
 }
 
 /// Who waits for the outcome of a call.
 #[derive(Debug)]
 pub(crate) enum ReplyTo {
     /// A caller.
-    Caller(oneshot::Sender<Outcome>),
+    Caller(Waiter),
     /// The link itself, which tells the server what it must know of us.
     Setup { subject: Subject, token: u64 },
+}
+
+impl From<Waiter> for ReplyTo {
+    fn from(waiter: Waiter) -> Self {
+        Self::Caller(waiter)
+    }
 }
 
 /// What handles ask of the link.
@@ -67,13 +107,28 @@ pub(crate) enum Command {
     Call {
         key: u64,
         call: OutgoingCall<Target>,
-        reply: oneshot::Sender<Outcome>,
+        reply: Waiter,
         permit: OwnedSemaphorePermit,
     },
+    /// A call that carries a part of a large message.
+    Chunk {
+        key: u64,
+        call: OutgoingCall<Target>,
+        reply: Waiter,
+        permit: OwnedSemaphorePermit,
+    },
+    /// A call whose message is carried by others.
+    Expect {
+        key: u64,
+        call: OutgoingCall<Target>,
+        reply: Waiter,
+    },
+    /// The target has the message of such a call.
+    Delivered(u64),
     Event {
         key: u64,
         event: OutgoingEvent,
-        reply: oneshot::Sender<Outcome>,
+        reply: Waiter,
         permit: OwnedSemaphorePermit,
     },
     Cancel(u64),
@@ -122,6 +177,11 @@ pub(crate) enum Progress {
         /// How often the caller wants a sign of life, if the answer has to wait.
         interval: Option<Duration>,
         answer: Answer<Target>,
+    },
+    /// A large answer was handed over, or for this reason was not.
+    Delivered {
+        key: u64,
+        result: Result<(), String>,
     },
 }
 
@@ -423,10 +483,22 @@ impl Link {
                 reply,
                 permit,
             } => {
-                let reply = ReplyTo::Caller(reply);
                 self.engine
-                    .start_call(now(), key, call, reply, Some(permit));
+                    .start_call(now(), key, call, reply.into(), Some(permit));
             }
+            Command::Chunk {
+                key,
+                call,
+                reply,
+                permit,
+            } => {
+                self.engine
+                    .start_chunk(now(), key, call, reply.into(), Some(permit));
+            }
+            Command::Expect { key, call, reply } => {
+                self.engine.expect_call(now(), key, call, reply.into());
+            }
+            Command::Delivered(key) => self.engine.delivered(now(), key),
             Command::Event {
                 key,
                 event,
@@ -482,6 +554,9 @@ impl Link {
                     }
                     self.engine.answer(now(), key, answer);
                 }
+                Progress::Delivered { key, result } => {
+                    self.engine.answer_delivered(now(), key, result);
+                }
             }
             next = self.channels.progress.try_recv().ok();
         }
@@ -495,7 +570,7 @@ impl Link {
             };
             match event {
                 Event::Answered { reply, outcome } => match reply {
-                    ReplyTo::Caller(caller) => drop(caller.send(outcome)),
+                    ReplyTo::Caller(caller) => caller.answer(outcome),
                     ReplyTo::Setup { subject, token } => {
                         self.told_server(&subject, token, outcome);
                     }
@@ -504,6 +579,9 @@ impl Link {
                 Event::Arrived(event) => self.channels.events.arrived(event),
                 Event::Departed(departure) => self.channels.events.departed(&departure),
                 // The dispatch task ends after the link.
+                Event::AnswerInChunks(answer) => {
+                    drop(self.channels.work.send(Work::Deliver(answer)));
+                }
                 Event::Dropped(targets) => drop(self.channels.work.send(Work::Drop(targets))),
                 Event::Token(token) => {
                     self.channels.tokens.send_replace(Some(token));
@@ -529,7 +607,7 @@ impl Link {
         } = invoke;
         match handler {
             Target::BuiltIn(method) => {
-                let answer = built_in::answer(method, &mut self.engine, &from, &packet);
+                let answer = built_in::answer(now(), method, &mut self.engine, &from, &packet);
                 self.engine.answer(now(), key, answer);
             }
             Target::User(method) => {
@@ -556,8 +634,12 @@ impl Link {
         }
         self.channels.commands.close();
         while let Ok(command) = self.channels.commands.try_recv() {
-            if let Command::Call { reply, .. } | Command::Event { reply, .. } = command {
-                drop(reply.send(Outcome::LinkLost { sent: false }));
+            if let Command::Call { reply, .. }
+            | Command::Chunk { reply, .. }
+            | Command::Expect { reply, .. }
+            | Command::Event { reply, .. } = command
+            {
+                reply.answer(Outcome::LinkLost { sent: false });
             }
         }
     }

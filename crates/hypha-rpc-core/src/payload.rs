@@ -53,9 +53,12 @@ pub(crate) fn reject(message: &str, trace: &str) -> Rope {
     }
 }
 
-/// The reject of a handler's error; texts that do not fit into a message are cut.
-pub(crate) fn reject_error(error: &RemoteError, max_message: usize) -> Rope {
-    let room = max_message.saturating_sub(256) / 2;
+/// Bytes of the header and of all else in the frame of a reject but its texts.
+const REJECT_ROOM: usize = 4096;
+
+/// The reject of a handler's error; texts that do not fit into a frame are cut.
+pub(crate) fn reject_error(error: &RemoteError, chunk_size: usize) -> Rope {
+    let room = chunk_size.saturating_sub(REJECT_ROOM) / 2;
     let (message, trace) = (error.to_string(), error.trace().unwrap_or_default());
     reject(cut(&message, room), cut(trace, room))
 }

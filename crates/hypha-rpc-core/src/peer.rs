@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use hypha_codec::{EncodeError, Map, Promised, Text, Value};
 use hypha_transport::Transport;
@@ -340,7 +341,9 @@ impl Peer {
     /// # Errors
     /// If the connection is over.
     pub async fn stats(&self) -> Result<Stats, CallError> {
-        self.ask(|done| Command::Stats { done }).await
+        let mut stats = self.ask(|done| Command::Stats { done }).await?;
+        stats.transfers = self.shared.transfers.load(Ordering::Relaxed);
+        Ok(stats)
     }
 
     /// Descriptions of the services that are registered here, the built-in one included.

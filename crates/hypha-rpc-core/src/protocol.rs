@@ -8,6 +8,9 @@ pub const API_VERSION: u64 = 3;
 /// The service that every client has (protocol section 10.1).
 pub const BUILT_IN: &str = "built-in";
 
+/// The object of the built-in service that takes messages in several frames (protocol section 9.3).
+pub(crate) const MESSAGE_CACHE: &str = "message_cache";
+
 /// The service id under which the manager of a server keeps its methods.
 pub const MANAGER_SERVICE: &str = "default";
 
@@ -42,9 +45,23 @@ pub const PING_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a fresh reconnection token is asked for, at the most.
 pub const TOKEN_REFRESH_INTERVAL: Duration = Duration::from_secs(7200);
 
-/// The largest frame that every known peer survives: Python clients drop items above 524,288 bytes
-/// and lose their connection above 1 MiB (protocol section 9.4).
-pub const MAX_MESSAGE: usize = 500_000;
+/// The largest message of those that always go in one frame, such as events: what every known peer
+/// survives.
+pub const MAX_ONE_FRAME: usize = 500_000;
+
+/// Default size of the parts in which large messages go. Python clients drop frames with items above
+/// 524,288 bytes and lose their connection above 1 MiB (protocol section 9.4).
+pub const CHUNK_SIZE: usize = 262_144;
+
+/// Smaller parts than this are not sent: the built-in service is described in about 2 kB, and a
+/// description that has to go in several frames itself makes the references ask for it without end.
+pub const MIN_CHUNK_SIZE: usize = 4096;
+
+/// How many parts of a message may be on their way at once.
+pub(crate) const MAX_CHUNKS_AT_ONCE: usize = 30;
+
+/// From this version of the built-in service on, parts are taken in any order.
+pub(crate) const API_VERSION_WITH_SET: u64 = 3;
 
 /// Binary frames a second that the reference server lets each connection send (protocol section 1.4).
 pub const SERVER_FRAMES_PER_SECOND: f64 = 200.0;
@@ -66,6 +83,14 @@ pub(crate) const MAX_HEARTBEAT_INTERVAL: Duration = Duration::from_secs(24 * 60 
 /// Path of a method of the built-in service.
 pub(crate) fn built_in_path(method: &str) -> String {
     format!("{SERVICES}.{BUILT_IN}.{method}")
+}
+
+/// Whether a path is that of a method of the message cache.
+pub(crate) fn is_message_part(path: &str) -> bool {
+    let mut parts = path.split('.');
+    [SERVICES, BUILT_IN, MESSAGE_CACHE]
+        .into_iter()
+        .all(|part| parts.next() == Some(part))
 }
 
 /// Path of a method of the manager.

@@ -22,6 +22,7 @@ use crate::interface::names;
 use crate::member::member;
 use crate::payload;
 use crate::peer::Peer;
+use crate::progress::{Progress, ProgressHook};
 use crate::protocol::{MAX_HEARTBEAT_INTERVAL, MIN_HEARTBEAT_INTERVAL};
 use crate::service::Arguments;
 use crate::stream::RemoteStream;
@@ -264,6 +265,7 @@ pub struct MethodCall<T = Value> {
     call: Result<Prepared, CallError>,
     options: CallOptions,
     extensions: Extensions,
+    progress: Option<ProgressHook>,
     result: PhantomData<fn() -> T>,
 }
 
@@ -312,6 +314,7 @@ impl MethodCall {
             call,
             options: CallOptions::default(),
             extensions: Extensions::new(),
+            progress: None,
             result: PhantomData,
         }
     }
@@ -361,12 +364,23 @@ impl<T> MethodCall<T> {
         self
     }
 
+    /// Calls `hook` with the progress of messages that are too long for one frame: of the arguments
+    /// whenever the provider has taken a part, of the result whenever a part has come. Shorter
+    /// messages come to pass without it.
+    ///
+    /// It is called from within the future of the call, so it should be quick.
+    pub fn progress(mut self, hook: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.progress = Some(ProgressHook::new(hook));
+        self
+    }
+
     /// Awaits a result of this type instead of a [`Value`].
     pub fn returns<U: DeserializeOwned>(self) -> MethodCall<U> {
         MethodCall {
             call: self.call,
             options: self.options,
             extensions: self.extensions,
+            progress: self.progress,
             result: PhantomData,
         }
     }
@@ -388,6 +402,7 @@ impl<T> MethodCall<T> {
             call,
             mut options,
             extensions,
+            progress,
             ..
         } = self;
         let Prepared {
@@ -429,6 +444,7 @@ impl<T> MethodCall<T> {
             answered: promise != Promised::Never,
             parent,
             exports: Exports::new(exporter.finish()),
+            progress,
         };
         peer.calls.run(shared, call, found).await
     }

@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
 use crate::engine::{Outcome, OutgoingCall, OutgoingEvent};
 use crate::error::CallError;
-use crate::link::Command;
-use crate::shared::Shared;
+use crate::link::{Command, Waiter};
+use crate::shared::{Budget, Shared};
 use crate::state::State;
 use crate::target::Target;
 
-/// Hands a call to the link, once there is room for it, and waits for its outcome.
+/// Hands a call to the link, once there is room for it, and waits for its outcome. `received` is
+/// told how much of an answer in several frames has come.
 ///
 /// Dropping the future frees everything that was kept of the call; a call that was not sent yet
 /// never is.
@@ -22,16 +23,39 @@ pub(crate) async fn request(
     shared: &Shared,
     key: u64,
     call: OutgoingCall<Target>,
+    received: Option<watch::Sender<usize>>,
 ) -> Result<Outcome, CallError> {
-    let size = call.payload.len();
     let patience = call.timeout.unwrap_or(shared.config.method_timeout);
-    hand_over(shared, key, size, patience, |reply, permit| Command::Call {
+    let permit = room(shared, &shared.budget, call.payload.len(), patience).await?;
+    let command = |reply| Command::Call {
         key,
         call,
         reply,
         permit,
-    })
-    .await
+    };
+    Pending::start(shared, key, received, command)?
+        .outcome()
+        .await
+}
+
+/// Hands a call to the link that carries a part of a large message, and waits for its outcome.
+///
+/// # Errors
+/// [`CallError::Disconnected`] if there is no link any more.
+pub(crate) async fn send_chunk(
+    shared: &Shared,
+    call: OutgoingCall<Target>,
+) -> Result<Outcome, CallError> {
+    let key = shared.next_key();
+    let patience = call.timeout.unwrap_or(shared.config.method_timeout);
+    let permit = room(shared, &shared.chunk_budget, call.payload.len(), patience).await?;
+    let command = |reply| Command::Chunk {
+        key,
+        call,
+        reply,
+        permit,
+    };
+    Pending::start(shared, key, None, command)?.outcome().await
 }
 
 /// Hands an event to the link, once there is room for it, and waits until it is written.
@@ -42,46 +66,31 @@ pub(crate) async fn send_event(
     shared: &Shared,
     event: OutgoingEvent,
 ) -> Result<Outcome, CallError> {
-    let (key, size) = (shared.next_key(), event.frame.len());
+    let key = shared.next_key();
     let patience = shared.config.method_timeout;
-    hand_over(shared, key, size, patience, |reply, permit| {
-        Command::Event {
-            key,
-            event,
-            reply,
-            permit,
-        }
-    })
-    .await
+    let permit = room(shared, &shared.budget, event.frame.len(), patience).await?;
+    let command = |reply| Command::Event {
+        key,
+        event,
+        reply,
+        permit,
+    };
+    Pending::start(shared, key, None, command)?.outcome().await
 }
 
-async fn hand_over(
+async fn room(
     shared: &Shared,
-    key: u64,
-    size: usize,
+    budget: &Budget,
+    bytes: usize,
     patience: Duration,
-    command: impl FnOnce(oneshot::Sender<Outcome>, OwnedSemaphorePermit) -> Command,
-) -> Result<Outcome, CallError> {
+) -> Result<OwnedSemaphorePermit, CallError> {
     let permit = tokio::select! {
         biased;
-        permit = shared.budget.reserve(size) => permit,
+        permit = budget.reserve(bytes) => permit,
         // What fills the budget does not go out while there is no connection.
         () = lost_for(shared, patience) => None,
     };
-    let permit = permit.ok_or_else(|| shared.disconnected(false))?;
-    let (reply, outcome) = oneshot::channel();
-    if shared.commands.send(command(reply, permit)).is_err() {
-        return Err(shared.disconnected(false));
-    }
-    let guard = CancelOnDrop {
-        shared,
-        key,
-        armed: true,
-    };
-    let outcome = outcome.await;
-    guard.disarm();
-    // The link ended without a word: whether the call was sent is not known.
-    outcome.map_err(|_| shared.disconnected(true))
+    permit.ok_or_else(|| shared.disconnected(false))
 }
 
 /// Ends once the connection was lost for this long without a break.
@@ -100,22 +109,50 @@ async fn lost_for(shared: &Shared, patience: Duration) {
     std::future::pending().await
 }
 
-/// Frees the pending call when its caller stops waiting.
-struct CancelOnDrop<'a> {
+/// A call that the link keeps until its outcome, or until this is dropped.
+pub(crate) struct Pending<'a> {
     shared: &'a Shared,
     key: u64,
-    armed: bool,
+    outcome: oneshot::Receiver<Outcome>,
+    waits: bool,
 }
 
-impl CancelOnDrop<'_> {
-    fn disarm(mut self) {
-        self.armed = false;
+impl<'a> Pending<'a> {
+    /// Tells the link of a call.
+    pub(crate) fn start(
+        shared: &'a Shared,
+        key: u64,
+        received: Option<watch::Sender<usize>>,
+        command: impl FnOnce(Waiter) -> Command,
+    ) -> Result<Self, CallError> {
+        let (sender, outcome) = oneshot::channel();
+        let waiter = Waiter {
+            outcome: sender,
+            received,
+        };
+        if shared.commands.send(command(waiter)).is_err() {
+            return Err(shared.disconnected(false));
+        }
+        Ok(Self {
+            shared,
+            key,
+            outcome,
+            waits: true,
+        })
+    }
+
+    /// Waits for the outcome, which comes once; cancel safe.
+    pub(crate) async fn outcome(&mut self) -> Result<Outcome, CallError> {
+        let outcome = (&mut self.outcome).await;
+        self.waits = false;
+        // The link ended without a word: whether the call was sent is not known.
+        outcome.map_err(|_| self.shared.disconnected(true))
     }
 }
 
-impl Drop for CancelOnDrop<'_> {
+impl Drop for Pending<'_> {
     fn drop(&mut self) {
-        if self.armed {
+        if self.waits {
             // A link that is gone has nothing to free.
             drop(self.shared.commands.send(Command::Cancel(self.key)));
         }

@@ -1,10 +1,10 @@
 //! What the handles of a peer share: identity, configuration, and the way to the link.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use hypha_codec::{CodecRegistry, Rope, Text};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc, watch};
 
 use crate::address::Address;
 use crate::config::PeerConfig;
@@ -12,7 +12,7 @@ use crate::engine::OutgoingCall;
 use crate::error::CallError;
 use crate::events::Hub;
 use crate::lifecycle::ConnectionEvent;
-use crate::link::Command;
+use crate::link::{Command, Waiter};
 use crate::secret::Secret;
 use crate::session::SessionIds;
 use crate::state::{ClosedReason, State};
@@ -36,6 +36,12 @@ pub(crate) struct Shared {
     pub(crate) budget: Budget,
     /// Places for calls that nobody waits for.
     pub(crate) posts: Arc<Semaphore>,
+    /// Bytes of a message that has to go in one frame, such as an event.
+    pub(crate) one_frame: usize,
+    /// Chunks have a budget of their own: a small call must not wait for room behind them.
+    pub(crate) chunk_budget: Budget,
+    /// Messages in several frames that are under way from here.
+    pub(crate) transfers: AtomicUsize,
     /// The other end of a direct link.
     pub(crate) remote: Option<Address>,
     pub(crate) tokens: watch::Receiver<Option<Secret>>,
@@ -85,17 +91,16 @@ impl Shared {
         self.keys.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Calls a method without arguments and does not wait for anything. While too many such calls
+    /// Calls a method and does not wait for anything. The payload is small. While too many such calls
     /// wait for the network, more are not made: peers choose how many there are.
-    pub(crate) fn post(&self, target: Address, method: Text, parent: Option<Text>) {
+    pub(crate) fn post(&self, target: Address, method: Text, payload: Rope, parent: Option<Text>) {
         let Ok(permit) = Arc::clone(&self.posts).try_acquire_owned() else {
             return;
         };
-        let (reply, _) = oneshot::channel();
         let call = OutgoingCall {
             target,
             method,
-            payload: Rope::default(),
+            payload,
             timeout: None,
             parent,
             idempotent: false,
@@ -104,7 +109,7 @@ impl Shared {
         let command = Command::Call {
             key: self.next_key(),
             call,
-            reply,
+            reply: Waiter::nobody(),
             permit,
         };
         // Without a link there is nobody to tell.

@@ -1,6 +1,6 @@
 //! Putting a peer together: engine, link task, dispatch task, handle.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, OnceLock, RwLock};
 
 use hypha_codec::{Text, Value};
@@ -13,22 +13,20 @@ use crate::built_in;
 use crate::call::CallService;
 use crate::config::PeerConfig;
 use crate::dispatch::{self, Environment};
-use crate::engine::{Engine, EngineConfig, KeepaliveConfig, Remote};
+use crate::engine::{AssemblyLimits, Engine, EngineConfig, KeepaliveConfig, Remote};
 use crate::error::CallError;
 use crate::events::Publisher;
 use crate::lifecycle::KEPT_EVENTS;
 use crate::link::{self, Channels, Dialler, Halves, Link, LinkParts};
 use crate::pacing::FrameLimit;
 use crate::peer::Peer;
+use crate::protocol::{MAX_CHUNKS_AT_ONCE, MAX_ONE_FRAME};
 use crate::registrar::{Registrar, Subject};
 use crate::secret::Secret;
 use crate::session::SessionIds;
 use crate::shared::{Budget, MAX_POSTS, Server, Shared};
 use crate::state::State;
 use crate::subscriptions::Subscriptions;
-
-/// Bytes that a header may add to a message.
-const HEADER_ROOM: usize = 4096;
 
 /// What a peer is made of, once it is known who is at the other end.
 #[derive(Debug)]
@@ -66,12 +64,10 @@ impl Start {
             local,
             remote,
             server_url,
-            mut config,
+            config,
             ..
         } = self;
-        config.max_message = config
-            .max_message
-            .min(limits.max_frame - HEADER_ROOM.min(limits.max_frame / 2));
+        let config = config.bounded_by(limits);
         let (commands, commands_rx) = mpsc::unbounded_channel();
         let (progress, progress_rx) = mpsc::unbounded_channel();
         let (work, work_rx) = mpsc::unbounded_channel();
@@ -93,6 +89,11 @@ impl Start {
             patience: config.method_timeout,
             max_running: config.max_running,
             max_running_bytes: config.max_running_bytes,
+            assembly: AssemblyLimits {
+                message_bytes: config.max_message_bytes,
+                all_bytes: config.max_assembly_bytes,
+            },
+            chunk_size: config.chunk_size,
         };
         let mut engine = Engine::new(tokio::time::Instant::now().into_std(), engine_config);
         let (name, app_id) = (config.name.as_ref(), &config.app_id);
@@ -124,6 +125,9 @@ impl Start {
             }),
             posts: Arc::new(Semaphore::new(MAX_POSTS)),
             budget: Budget::new(config.max_queued_bytes),
+            one_frame: MAX_ONE_FRAME.min(limits.max_frame),
+            chunk_budget: Budget::new(config.chunk_size.saturating_mul(MAX_CHUNKS_AT_ONCE)),
+            transfers: AtomicUsize::new(0),
             config,
             commands,
             sessions: self.sessions,
@@ -139,7 +143,7 @@ impl Start {
 
         let environment = Environment {
             registry: shared.config.registry.clone(),
-            max_message: shared.config.max_message,
+            chunk_size: shared.config.chunk_size,
             direct_user: self.direct_user,
             progress,
             shared: Arc::downgrade(&shared),

@@ -4,20 +4,26 @@
 use std::time::Duration;
 
 use crate::address::Address;
+use crate::engine::AssemblyError;
 
 /// Too much runs here already.
 pub(crate) const BUSY: &str = "Busy: too many calls are running here, try again later";
 
 /// The server was started anew, and its former manager with all that it was told is gone.
 pub(crate) const NEW_MANAGER: &str = "the server has a new manager";
+
 /// Beginning of the text for a service that has as many calls as it may.
 pub(crate) const SERVICE_BUSY: &str = "Busy: the service";
 
 /// The provider is about to leave.
 pub(crate) const SHUTTING_DOWN: &str = "Shutting down: this client takes no new calls";
 
-/// Somebody began a message in several frames.
-pub(crate) const IN_SEVERAL_FRAMES: &str = "Messages in several frames are not supported yet by this client. Python and JavaScript clients send one frame up to 256 KiB, and up to 480 kB with the option `long_message_chunk_size`";
+/// A part of an answer for which nobody waits.
+pub(crate) const NO_SESSION_FOR_MESSAGE: &str =
+    "Session not found: nobody waits for this message any more";
+
+/// The key of a message is absurd.
+pub(crate) const LONG_MESSAGE_KEY: &str = "The key of the message is too long";
 
 /// The method ran, and its answer finds no room among those that wait to be written.
 pub(crate) const TOO_MANY_ANSWERS: &str =
@@ -124,10 +130,31 @@ pub(crate) fn foreign_promise(part: &str) -> String {
     )
 }
 
-pub(crate) fn result_too_large(size: usize, limit: usize) -> String {
-    format!(
-        "The result has {size} bytes, more than the {limit} that can go in one frame; messages in several frames are not supported yet"
-    )
+/// Why a part of a message in several frames is not taken.
+pub(crate) fn message_refused(error: AssemblyError) -> String {
+    match error {
+        AssemblyError::KeyTaken => String::from("A message with this key is under way already"),
+        AssemblyError::UnknownKey => String::from("There is no message with this key"),
+        AssemblyError::TooMany => String::from("Too many messages are under way, try again later"),
+        AssemblyError::TooLong(limit) => {
+            format!("The message is larger than the {limit} bytes that this client takes")
+        }
+        AssemblyError::NoRoom => {
+            String::from("The messages under way take too much memory, try again later")
+        }
+        AssemblyError::Twice(index) => format!("Chunk {index} of the message came twice"),
+        AssemblyError::TooEarly { index, missing } => {
+            format!("Chunk {index} of the message came too early: chunk {missing} is missing")
+        }
+        AssemblyError::Incomplete(missing) => {
+            format!("The message is not complete: chunk {missing} is missing")
+        }
+    }
+}
+
+pub(crate) fn answer_not_delivered(reason: &str) -> String {
+    let reason = clipped(reason);
+    format!("The method ran, but its answer could not be sent: {reason}")
 }
 
 pub(crate) fn panicked(what: &str) -> String {

@@ -151,9 +151,7 @@ impl Assemblies {
         if !assembly.ahead.is_empty() {
             return Err(AssemblyError::Incomplete(assembly.next));
         }
-        let assembly = self
-            .remove(sender, key)
-            .ok_or(AssemblyError::UnknownKey)?;
+        let assembly = self.remove(sender, key).ok_or(AssemblyError::UnknownKey)?;
         Ok(Bytes::from(assembly.prefix))
     }
 
@@ -189,14 +187,13 @@ impl Assemblies {
         for assemblies in self.by_sender.values_mut() {
             dropped.extend(assemblies.extract_if(|_, assembly| idle(assembly)));
         }
-        self.by_sender.retain(|_, assemblies| !assemblies.is_empty());
+        self.by_sender
+            .retain(|_, assemblies| !assemblies.is_empty());
         for (_, assembly) in &dropped {
             self.forget(assembly);
         }
         let assemblies = self.by_sender.values().flat_map(HashMap::values);
-        self.next_check = assemblies
-            .map(|assembly| after(assembly.heard, IDLE))
-            .min();
+        self.next_check = assemblies.map(|assembly| after(assembly.heard, IDLE)).min();
     }
 
     fn forget(&mut self, assembly: &Assembly) {

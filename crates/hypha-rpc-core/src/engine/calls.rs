@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use super::hold_back::Reservation;
 use super::timers::{Timers, after};
 use crate::address::Address;
-use crate::session::SessionIds;
 
 /// One call that waits.
 #[derive(Debug)]
@@ -63,15 +62,13 @@ impl<R> PendingCall<R> {
 /// The pending calls and their timers.
 #[derive(Debug)]
 pub(crate) struct Calls<R> {
-    ids: SessionIds,
     pending: HashMap<u64, PendingCall<R>>,
     timers: Timers,
 }
 
 impl<R> Calls<R> {
-    pub(crate) fn new(ids: SessionIds) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            ids,
             pending: HashMap::new(),
             timers: Timers::new(),
         }
@@ -136,11 +133,6 @@ impl<R> Calls<R> {
                 call.target = to.clone();
             }
         }
-    }
-
-    /// The key of the call that a received session id names, if it is one of ours.
-    pub(crate) fn key_of(&self, session: &str) -> Option<u64> {
-        self.ids.key(session)
     }
 
     pub(crate) fn get(&self, key: u64) -> Option<&PendingCall<R>> {

@@ -43,6 +43,10 @@ impl<D: Driver> Engine<D> {
                     self.calls.unsent(key);
                     (Lane::Call, transmit.origin)
                 }
+                Origin::Chunk { key } => {
+                    self.calls.unsent(key);
+                    (Lane::Chunk, transmit.origin)
+                }
                 // It had its outcome when it was taken.
                 Origin::Call {
                     answered: false, ..

@@ -8,6 +8,7 @@ use std::time::Instant;
 use hypha_codec::{OutgoingHeader, Rope, Text};
 
 use self::targets::Targets;
+use super::OutgoingCall;
 use super::hold_back::{Demand, Reservation};
 use super::pace::Pace;
 use crate::address::Address;
@@ -17,8 +18,9 @@ use crate::protocol::answer;
 /// Frames that wait, urgent ones first.
 ///
 /// Control messages go before calls that make the link usable, these before heartbeats, and these
-/// before answers. Answers to calls of others go
-/// before calls of ours, as they free memory at both ends, though not without end. Each lane keeps
+/// before answers. Answers to calls of others go before calls of ours, as they free memory at both
+/// ends, though not without end. Parts of large messages go when nothing else may, so that no more
+/// than one is ahead of anything. Each lane keeps
 /// the order of the frames to one target, and takes turns between targets: one that is held back
 /// does not hold up the others.
 #[derive(Debug)]
@@ -107,6 +109,17 @@ pub(crate) struct Message {
 }
 
 impl Message {
+    /// Takes a call's message out of it; its answer goes to `session`.
+    pub(crate) fn call<H>(call: &mut OutgoingCall<H>, session: Option<Text>) -> Self {
+        Self {
+            to: Text::from(call.target.as_str()),
+            method: std::mem::take(&mut call.method),
+            parent: call.parent.take(),
+            session,
+            payload: std::mem::take(&mut call.payload),
+        }
+    }
+
     /// An answer goes to the caller's session and belongs to it (protocol section 6.2).
     pub(crate) fn answer(to: Text, session: Text, name: &str, payload: Rope) -> Self {
         Self {
@@ -133,6 +146,8 @@ impl Message {
 pub(crate) enum Origin {
     /// A call of ours, with an answer to come or without.
     Call { key: u64, answered: bool },
+    /// A call of ours that carries a part of a large message.
+    Chunk { key: u64 },
     /// A call that ran here and now has its answer.
     Answer { key: u64 },
     /// A call of ours that wants no answer and has had its outcome.
@@ -150,6 +165,8 @@ pub(crate) enum Origin {
 pub(crate) enum Lane {
     Answer,
     Call,
+    /// Parts of large messages: they go when nothing else may.
+    Chunk,
 }
 
 impl<P> Queued<P> {
@@ -173,7 +190,7 @@ impl<P> Queued<P> {
 
     /// Whether this is a call that is over before it was sent.
     fn is_dead(&self, is_alive: impl Fn(u64) -> bool) -> bool {
-        matches!(self.origin, Origin::Call { key, .. } if !is_alive(key))
+        matches!(self.origin, Origin::Call { key, .. } | Origin::Chunk { key } if !is_alive(key))
     }
 }
 
@@ -381,7 +398,7 @@ impl<P> Outbox<P> {
         is_alive: &impl Fn(u64) -> bool,
     ) -> Option<(Queued<P>, Reservation)> {
         let turn_of_calls = self.answers_in_a_row >= ANSWERS_IN_A_ROW && !self.calls_held;
-        if turn_of_calls && let Some(call) = self.pop_lane(now, Lane::Call, is_alive) {
+        if turn_of_calls && let Some(call) = self.pop_call(now, is_alive) {
             self.answers_in_a_row = 0;
             return Some(call);
         }
@@ -393,7 +410,17 @@ impl<P> Outbox<P> {
             return None;
         }
         self.answers_in_a_row = 0;
+        self.pop_call(now, is_alive)
+    }
+
+    /// A call of ours, or a part of a large message if there is none.
+    fn pop_call(
+        &mut self,
+        now: Instant,
+        is_alive: &impl Fn(u64) -> bool,
+    ) -> Option<(Queued<P>, Reservation)> {
         self.pop_lane(now, Lane::Call, is_alive)
+            .or_else(|| self.pop_lane(now, Lane::Chunk, is_alive))
     }
 
     fn pop_lane(
@@ -408,8 +435,8 @@ impl<P> Outbox<P> {
 
     fn next_wake(&self, now: Instant) -> Option<Instant> {
         let heartbeat = (!self.heartbeats.is_empty()).then(|| self.pace.next_heartbeat(now));
-        let call = (self.targets.has_ready(Lane::Call) && !self.calls_held)
-            .then(|| self.pace.next_call(now));
+        let has_call = self.targets.has_ready(Lane::Call) || self.targets.has_ready(Lane::Chunk);
+        let call = (has_call && !self.calls_held).then(|| self.pace.next_call(now));
         [heartbeat, call, self.targets.next_alarm()]
             .into_iter()
             .flatten()

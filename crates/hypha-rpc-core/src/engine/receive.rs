@@ -10,7 +10,7 @@ use super::outbox::{Content, Lane, Message, Origin, Queued};
 use super::services::Lookup;
 use super::{Driver, Engine, Event, Invoke, MAX_WAITING_REJECTS, Outcome, Remote};
 use crate::address::Address;
-use crate::protocol::{BUILT_IN, SERVICES, answer, kind};
+use crate::protocol::{BUILT_IN, SERVICES, answer, is_message_part, kind};
 use crate::secret::Secret;
 use crate::{payload, texts};
 
@@ -42,24 +42,44 @@ impl<D: Driver> Engine<D> {
 
     pub(crate) fn handle_frame(&mut self, now: Instant, frame: bytes::Bytes) {
         self.keepalive.heard();
-        let Ok(packet) = Packet::parse(frame) else {
-            self.malformed += 1;
-            return;
-        };
+        match Packet::parse(frame) {
+            Ok(packet) => {
+                self.count_frame(now, &packet);
+                self.handle_packet(now, &packet);
+            }
+            Err(_) => self.malformed += 1,
+        }
+    }
+
+    /// Handles a message that came in one frame, or in several.
+    pub(super) fn handle_packet(&mut self, now: Instant, packet: &Packet) {
         let Ok(header) = packet.header() else {
             self.malformed += 1;
             return;
         };
         match header.kind() {
-            Some(kind::METHOD) => self.handle_method(now, &packet, &header),
-            Some(name) => {
-                if let Some(from) = header.from() {
-                    self.outbox.heard(now, from, false);
-                }
-                self.handle_event(name, &packet, &header);
-            }
+            Some(kind::METHOD) => self.handle_method(now, packet, &header),
+            Some(name) => self.handle_event(name, packet, &header),
             None => self.malformed += 1,
         }
+    }
+
+    /// Whoever sent a frame may send one fewer before the server closes its connection.
+    fn count_frame(&mut self, now: Instant, packet: &Packet) {
+        let Ok(header) = packet.header() else {
+            return;
+        };
+        let Some(from) = self.sender(&header) else {
+            return;
+        };
+        let is_call = header.kind() == Some(kind::METHOD)
+            && !header
+                .method()
+                .and_then(|path| path.rsplit_once('.'))
+                .is_some_and(|(session, name)| {
+                    session != SERVICES && !session.contains('.') && answer::NAMES.contains(&name)
+                });
+        self.outbox.heard(now, from.as_str(), is_call);
     }
 
     fn handle_method(&mut self, now: Instant, packet: &Packet, header: &Header<'_>) {
@@ -71,10 +91,6 @@ impl<D: Driver> Engine<D> {
             self.malformed += 1;
             return;
         };
-        let is_answer = path.rsplit_once('.').is_some_and(|(session, name)| {
-            session != SERVICES && !session.contains('.') && answer::NAMES.contains(&name)
-        });
-        self.outbox.heard(now, from.as_str(), !is_answer);
         // Answers repeat the session: a peer must not choose their size.
         if header
             .session()
@@ -145,7 +161,14 @@ impl<D: Driver> Engine<D> {
         exported: Option<u64>,
     ) {
         let bytes = packet.payload().len();
-        if !self.running.has_room(bytes) {
+        // Parts of messages are done at once and have bounds of their own: an answer that is awaited
+        // must get through while all that may run here does.
+        let has_room = if header.method().is_some_and(is_message_part) {
+            self.outbox.waiting_answers(from.as_str()) < MAX_WAITING_REJECTS
+        } else {
+            self.running.has_room(bytes)
+        };
+        if !has_room {
             return self.refuse(header, from, texts::BUSY);
         }
         if let Some(session) = exported {
@@ -263,15 +286,6 @@ impl<D: Driver> Engine<D> {
         (before - self.exports.len(), count)
     }
 
-    /// The answer of the call with this session cannot come: its sender would need several frames.
-    pub(crate) fn fail_answer(&mut self, session: &str, from: &Address) {
-        if let Some(key) = self.calls.key_of(session)
-            && self.calls.get(key).is_some_and(|call| call.target == *from)
-        {
-            self.finish_call(key, Outcome::InSeveralFrames);
-        }
-    }
-
     /// Who sent a frame: what the server wrote, or who is at the other end (identity never
     /// comes from the peer's own words).
     pub(super) fn sender(&self, header: &Header<'_>) -> Option<Address> {
@@ -310,7 +324,7 @@ fn is_built_in(path: &str) -> bool {
 }
 
 /// Bytes of a received session id: nested ones are a few dozen for each level.
-const MAX_SESSION_ID: usize = 1024;
+pub(super) const MAX_SESSION_ID: usize = 1024;
 
 /// A text frame of the server.
 #[derive(Deserialize)]

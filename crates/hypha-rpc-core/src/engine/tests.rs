@@ -6,6 +6,7 @@ mod control;
 mod events;
 mod exports;
 mod flow;
+mod messages;
 mod running;
 
 use std::collections::HashMap;
@@ -36,6 +37,15 @@ impl Driver for TestDriver {
     type Reply = &'static str;
     type Handler = &'static str;
     type Permit = ();
+
+    fn received(_: &Self::Reply, bytes: usize) {
+        RECEIVED.set(bytes);
+    }
+}
+
+thread_local! {
+    /// Bytes of an answer in several frames that a caller was last told of.
+    static RECEIVED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 type TestEngine = Engine<TestDriver>;
@@ -54,6 +64,11 @@ fn config(remote: Remote) -> EngineConfig {
         frame_limit: None,
         max_running: 3,
         max_running_bytes: 1000,
+        assembly: AssemblyLimits {
+            message_bytes: 2000,
+            all_bytes: 3000,
+        },
+        chunk_size: 995,
     }
 }
 

@@ -129,7 +129,7 @@ impl Emit {
             EventTarget::Here => return self.send_here().map_err(EmitError::Send),
         };
         let frame = self.encode(to.as_ref()).map_err(CallError::from)?;
-        let (size, limit) = (frame.len(), shared.config.max_message);
+        let (size, limit) = (frame.len(), shared.one_frame);
         if size > limit {
             return Err(CallError::TooLarge { size, limit }.into());
         }

@@ -92,7 +92,12 @@ impl Link {
                 break;
             };
             bytes += transmit.content.len();
+            let is_chunk = transmit.is_chunk();
             batch.push(transmit);
+            if is_chunk {
+                // What comes to wait must not wait for more than this one.
+                break;
+            }
         }
         (!batch.is_empty()).then_some(batch)
     }

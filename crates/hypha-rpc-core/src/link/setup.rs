@@ -251,7 +251,7 @@ fn call(
             encode(shared, &(Value::Map(info),))
         }
     }?;
-    let limit = shared.config.max_message;
+    let limit = shared.one_frame;
     if payload.len() > limit {
         let size = payload.len();
         return Err(CallError::TooLarge { size, limit });

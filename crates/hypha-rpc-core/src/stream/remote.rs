@@ -10,7 +10,7 @@ use std::task::{self, Poll};
 
 use futures_core::Stream;
 use hypha_codec::wire::{key, tag};
-use hypha_codec::{Generator, Object, Promised, Text, Value, native};
+use hypha_codec::{Generator, Object, Promised, Rope, Text, Value, native};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -231,7 +231,7 @@ impl Drop for Source {
             return;
         }
         if let Ok(shared) = self.origin.peer.get() {
-            shared.post(target, path, self.origin.parent.clone());
+            shared.post(target, path, Rope::default(), self.origin.parent.clone());
         }
     }
 }

@@ -165,7 +165,7 @@ async fn dead_sessions_and_unknown_methods_are_answered_when_an_answer_is_wanted
 async fn a_large_frame_is_handled_and_one_above_the_limit_closes_the_link_with_a_typed_error() {
     let config = || {
         let mut config = PeerConfig::default();
-        config.max_message = 32 << 20;
+        config.chunk_size = 32 << 20;
         config
     };
     let (caller, provider) = peers_with(config(), config());
@@ -209,7 +209,7 @@ async fn a_large_frame_is_handled_and_one_above_the_limit_closes_the_link_with_a
 async fn two_peers_that_both_send_64_mib_before_they_read() {
     let config = || {
         let mut config = PeerConfig::default();
-        config.max_message = 63 << 20;
+        config.chunk_size = 63 << 20;
         config
     };
     let (left, right) = peers_with(config(), config());

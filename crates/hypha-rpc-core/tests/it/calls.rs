@@ -210,30 +210,3 @@ async fn a_handler_that_computes_without_a_pause_does_not_stop_the_link() {
     release.send(()).unwrap();
     assert_eq!(call.await.unwrap().unwrap(), "computed");
 }
-
-#[tokio::test]
-async fn a_message_too_large_for_one_frame_is_an_error_on_the_side_that_has_it() {
-    let service = Service::new("s")
-        .method("size", |bytes: Binary| async move { bytes.len() })
-        .method(
-            "make",
-            |n: usize| async move { bytes::Bytes::from(vec![0; n]) },
-        );
-    let (s, _caller, _provider) = serve(service).await;
-    assert_eq!(
-        s.call::<usize>("size", (Binary::from(vec![1_u8; 499_000]),))
-            .await
-            .unwrap(),
-        499_000
-    );
-    let error = s
-        .call::<usize>("size", (Binary::from(vec![1_u8; 600_000]),))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, CallError::TooLarge { limit: 500_000, .. }),
-        "{error}"
-    );
-    let error = s.call::<Value>("make", (600_000,)).await.unwrap_err();
-    assert!(error.remote().unwrap().message().contains("600"), "{error}");
-}

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use hypha_codec::{Map, Value};
-use hypha_rpc_core::{CallError, ClosedReason};
+use hypha_rpc_core::ClosedReason;
 use hypha_transport::{CloseReason, Frame, FrameRx, FrameTx};
 
-use crate::server::{args, connected, text};
+use crate::server::connected;
 
 #[tokio::test(start_paused = true)]
 async fn the_client_pings_refreshes_its_token_and_notices_silence() {
@@ -97,50 +97,6 @@ async fn a_provider_that_leaves_fails_its_callers_at_once() {
         .await;
     let error = call.await.unwrap().unwrap_err();
     assert!(error.is_disconnected(), "{error}");
-}
-
-#[tokio::test]
-async fn an_answer_in_several_frames_is_a_clear_error_at_both_ends() {
-    let (peer, mut server) = connected().await;
-    let call = tokio::spawn({
-        let peer = peer.clone();
-        async move {
-            peer.method_at(&"ws/provider".parse().unwrap(), "services.s.f")
-                .await
-        }
-    });
-    let (header, _) = server.next().await.unwrap();
-    let session = text(&header, "session");
-    let create = |key: &str| args([Value::from(key), Value::from(true)]);
-    for (from, key) in [("ws/stranger", &*session), ("ws/provider", "unknown")] {
-        server
-            .send(
-                from,
-                "services.built-in.message_cache.create",
-                Some("T"),
-                create(key),
-            )
-            .await;
-        let (header, _) = server.next().await.unwrap();
-        assert_eq!(text(&header, "method"), "T.reject");
-        assert_eq!(peer.stats().await.unwrap().pending_calls, 1);
-    }
-    server
-        .send(
-            "ws/provider",
-            "services.built-in.message_cache.create",
-            Some("T"),
-            create(&session),
-        )
-        .await;
-    let (header, payload) = server.next().await.unwrap();
-    assert_eq!(text(&header, "method"), "T.reject");
-    assert!(
-        format!("{payload:?}").contains("several frames"),
-        "{payload:?}"
-    );
-    let error = call.await.unwrap().unwrap_err();
-    assert!(matches!(error, CallError::AnswerTooLarge { .. }), "{error}");
 }
 
 #[tokio::test]

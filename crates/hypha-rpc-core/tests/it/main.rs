@@ -16,6 +16,7 @@ mod files;
 mod generators;
 mod identity;
 mod interfaces;
+mod large;
 mod layers;
 mod lifetime;
 mod pair;

@@ -219,9 +219,9 @@ async fn a_call_behind_a_peer_that_does_not_read_ends() {
             .args((hypha_codec::Binary::from(vec![0_u8; size]),))
             .send()
     };
-    let first = tokio::spawn(call(400_000));
-    let second = tokio::spawn(call(400_000));
-    let third = tokio::spawn(call(400_000));
+    let first = tokio::spawn(call(250_000));
+    let second = tokio::spawn(call(250_000));
+    let third = tokio::spawn(call(250_000));
     for (n, call) in [first, second, third].into_iter().enumerate() {
         let hour = Duration::from_secs(3600);
         let ended = tokio::time::timeout(hour, call).await;
@@ -244,7 +244,7 @@ async fn answers_that_wait_are_bounded_by_their_bytes() {
             let (made, gate) = (Arc::clone(&made), Arc::clone(&gate));
             async move {
                 gate.acquire().await.unwrap().forget();
-                let text = "x".repeat(400_000);
+                let text = "x".repeat(250_000);
                 made.fetch_add(text.len(), Ordering::SeqCst);
                 text
             }
@@ -263,7 +263,7 @@ async fn answers_that_wait_are_bounded_by_their_bytes() {
     }
     while peer.stats().await.unwrap().running_calls < 200 {}
     gate.add_permits(200);
-    while made.load(Ordering::SeqCst) < 200 * 400_000 {
+    while made.load(Ordering::SeqCst) < 200 * 250_000 {
         tokio::task::yield_now().await;
     }
     for _ in 0..1000 {
@@ -431,6 +431,8 @@ async fn a_slow_upload_is_not_taken_for_a_dead_link() {
     });
     let mut options = RelayOptions::new(Credentials::new("me"));
     options.silent = true;
+    // In one frame each.
+    options.config.chunk_size = 480_000;
     let (mut tx, mut rx) = server.split();
     let info = r#"{"type":"connection_info","manager_id":"mgr","workspace":"ws","client_id":"me"}"#;
     let greet = async {

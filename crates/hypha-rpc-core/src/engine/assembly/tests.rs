@@ -22,7 +22,14 @@ fn set(
     chunk: &'static [u8],
 ) -> Result<usize, AssemblyError> {
     let chunk = Bytes::from_static(chunk);
-    assemblies.add(start(), &peer(sender), key, Some(index), chunk, chunk_frame())
+    assemblies.add(
+        start(),
+        &peer(sender),
+        key,
+        Some(index),
+        chunk,
+        chunk_frame(),
+    )
 }
 
 fn chunk_frame() -> usize {
@@ -81,8 +88,26 @@ fn what_breaks_a_rule_is_refused_and_changes_nothing() {
         ("a", "none", 0, &[0; 1], UnknownKey),
         ("a", "k", 0, &[0; 1], Twice(0)),
         ("a", "k", 2, &[0; 1], Twice(2)),
-        ("a", "k", 65, &[0; 1], TooEarly { index: 65, missing: 1 }),
-        ("a", "k", u64::MAX, &[0; 1], TooEarly { index: u64::MAX, missing: 1 }),
+        (
+            "a",
+            "k",
+            65,
+            &[0; 1],
+            TooEarly {
+                index: 65,
+                missing: 1,
+            },
+        ),
+        (
+            "a",
+            "k",
+            u64::MAX,
+            &[0; 1],
+            TooEarly {
+                index: u64::MAX,
+                missing: 1,
+            },
+        ),
         ("a", "k", 1, &[0; 201], TooLong(1000)),
         ("b", "other", 0, &[0; 701], NoRoom),
     ] {
@@ -93,7 +118,11 @@ fn what_breaks_a_rule_is_refused_and_changes_nothing() {
         assemblies.create(start(), &peer(sender), "k", overwrite)
     };
     assert_eq!(create(&mut assemblies, "a", false), Err(KeyTaken));
-    assert_eq!(create(&mut assemblies, "b", false), Ok(()), "keys of others do not matter");
+    assert_eq!(
+        create(&mut assemblies, "b", false),
+        Ok(()),
+        "keys of others do not matter"
+    );
     assert_eq!(assemblies.take(&peer("a"), "k"), Err(Incomplete(1)));
     assert_eq!(assemblies.take(&peer("c"), "k"), Err(UnknownKey));
     assert_eq!((assemblies.len(), assemblies.bytes), (3, 800));

@@ -54,12 +54,13 @@ enum Place {
     HeldBack,
 }
 
-const LANES: usize = 2;
+const LANES: usize = 3;
 
 const fn index(lane: Lane) -> usize {
     match lane {
         Lane::Answer => 0,
         Lane::Call => 1,
+        Lane::Chunk => 2,
     }
 }
 
