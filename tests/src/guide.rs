@@ -16,6 +16,7 @@ pages! {
     events: "docs/guide/events.md",
     embedding_the_codec: "docs/guide/embedding-the-codec.md",
     files: "docs/guide/files.md",
+    large_data: "docs/guide/large-data.md",
     layers: "docs/guide/layers.md",
     lookup: "docs/guide/lookup.md",
     production: "docs/guide/production.md",

@@ -63,6 +63,15 @@ pub fn fill(length: usize) -> Vec<u8> {
     pattern.collect()
 }
 
+/// Bytes no part of which is like another, as the peers make them: the numbers from 0 on, in 4 bytes each.
+#[must_use]
+pub fn count(length: usize) -> Vec<u8> {
+    (0_u32..)
+        .take(length / 4)
+        .flat_map(u32::to_le_bytes)
+        .collect()
+}
+
 /// One form for equal values: the number of a float may have been written without its point.
 #[must_use]
 pub fn canonical(value: Json) -> Json {

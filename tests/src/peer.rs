@@ -17,9 +17,6 @@ use crate::{install, notation};
 /// Longer than anything a test asks for, on a machine that does much else.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(90);
 
-/// The largest frame that a Python receiver takes is 512 KiB: values up to 400 kB go in one frame.
-const CHUNK_SIZE: u32 = 480_000;
-
 /// The full ids of registered services, by their own ids.
 pub type Services = HashMap<String, String>;
 
@@ -182,7 +179,8 @@ impl Call {
         self.set("config", config)
     }
 
-    /// What of the result to give back instead of its value: `size`, `depth`, or the `items` of a generator.
+    /// What of the result to give back instead of its value: `size`, `depth`, the `items` of a generator, or
+    /// whether it is the `same` as the first argument.
     pub fn reduce(self, how: &str) -> Self {
         self.set("reduce", json!(how))
     }
@@ -226,7 +224,6 @@ impl Peer {
         builder
             .option("server_url", json!(server.url()))
             .option("client_id", json!(format!("{language:?}-{count}")))
-            .option("long_message_chunk_size", json!(CHUNK_SIZE))
     }
 
     /// The language of the client.

@@ -1,64 +1,127 @@
-//! Messages above what one frame carries: refused at both ends with an error that says so.
+//! Large messages, with clients as they come: all of them split at 256 KiB.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use hypha_client::{CallError, Value};
-use hypha_tests::{Language, Peer};
+use bytes::Bytes;
+use futures_util::future::try_join_all;
+use hypha_client::{Binary, Client, Service, Value};
+use hypha_codec::NdArray;
+use hypha_tests::{Call, Language, notation};
 use serde_json::json;
-use tokio::time::Instant;
 
-use crate::fixture::{BOTH, connect, server};
+use crate::fixture::{Provider, caller, connect, join, membership};
 use crate::provider::RustProvider;
 
-/// What the clients split at by default, and something above it.
-const DEFAULT_CHUNK: usize = 262_144;
-const ABOVE: usize = 300_000;
-const BELOW: usize = 250_000;
+const LARGE: usize = 64 << 20;
+const MEGABYTE: usize = 1_000_000;
 
-/// A real client with its own size of chunks.
-async fn unchanged(language: Language) -> Peer {
-    Peer::of(language, server().await)
-        .option("long_message_chunk_size", json!(DEFAULT_CHUNK))
-        .start()
-        .await
-        .unwrap()
+/// An array of so many bytes, no two parts of which are the same.
+fn array(bytes: usize) -> NdArray {
+    NdArray::new("uint32", [bytes / 4 / 1024, 1024], notation::count(bytes)).unwrap()
 }
 
-#[tokio::test]
-async fn a5_16_arguments_that_a_client_splits_are_refused_at_once() {
-    let rust = RustProvider::start().await;
-    let id = rust.id("interop");
-    for language in BOTH {
-        let caller = unchanged(language).await;
-        let fits = caller.call(&id, "size", json!([{"$fill": BELOW}])).await;
-        assert_eq!(fits.unwrap(), json!(BELOW), "{language:?}");
-        let started = Instant::now();
-        let refused = caller.call(&id, "size", json!([{"$fill": ABOVE}])).await;
-        let text = refused.unwrap_err().to_string();
-        assert!(text.contains("several frames"), "{language:?}: {text}");
-        assert!(started.elapsed() < Duration::from_secs(15), "{language:?}");
+/// Sends a large array, and bytes, to a provider that gives them back.
+async fn assert_echo(client: &Client, service: &str) {
+    let service = client.get_service(service).await.unwrap();
+    let sent = array(LARGE);
+    let done = Arc::new(AtomicU64::new(0));
+    let told = Arc::clone(&done);
+    let echo = service
+        .method("echo")
+        .args((sent.clone(),))
+        .progress(move |progress| drop(told.fetch_max(progress.done, Ordering::Relaxed)));
+    let back: NdArray = echo.returns().await.unwrap();
+    assert_eq!(
+        (back.dtype(), back.shape()),
+        (sent.dtype(), sent.shape())
+    );
+    assert!(back.data() == sent.data(), "the array came back different");
+    assert!(done.load(Ordering::Relaxed) > LARGE as u64);
+    let sent = Bytes::from(notation::count(LARGE / 4));
+    let back: Value = service
+        .call("echo", (Binary::from(sent.clone()),))
+        .await
+        .unwrap();
+    assert!(back.as_bytes() == Some(&sent), "the bytes came back different");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a5_16_64_mb_both_ways_rust_to_python() {
+    let provider = Provider::shared(Language::Python).await;
+    assert_echo(&connect().await, provider.id("interop")).await;
+}
+
+/// JavaScript without a library for arrays gives them back as the maps that they are on the wire.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a5_16_64_mb_both_ways_rust_to_javascript() {
+    let provider = Provider::shared(Language::JavaScript).await;
+    assert_echo(&connect().await, provider.id("interop")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a5_16_64_mb_both_ways_rust_to_rust() {
+    let provider = connect().await;
+    let echo = Service::new("large").method("echo", async |value: Value| value);
+    provider.register_service(echo).await.unwrap();
+    let caller = join(&membership(&provider).await).await;
+    assert_echo(&caller, "large").await;
+    for client in [&provider, &caller] {
+        let stats = client.peer().stats().await.unwrap();
+        assert_eq!((stats.assemblies, stats.transfers), (0, 0));
     }
 }
 
-#[tokio::test]
-async fn a5_16_results_that_a_client_splits_fail_at_once() {
+async fn assert_same(language: Language, bytes: usize) {
+    let rust = RustProvider::start().await;
+    let echo = Call::new(&rust.id("interop"), "echo")
+        .args(json!([{ "$count": bytes }]))
+        .reduce("same");
+    let same = caller(language).await.run(echo).await;
+    assert_eq!(same.unwrap(), json!(true));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a5_16_64_mb_both_ways_python_to_rust() {
+    assert_same(Language::Python, LARGE).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a5_16_64_mb_both_ways_javascript_to_rust() {
+    assert_same(Language::JavaScript, LARGE).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a5_16_sizes_around_that_of_a_chunk_rust_to_python_and_javascript() {
     let client = connect().await;
-    for language in BOTH {
-        let provider = unchanged(language).await;
-        let services = provider.register().await.unwrap();
-        let service = client.get_service(&services["interop"]).await.unwrap();
-        let fits: Value = service.call("fill", (BELOW,)).await.unwrap();
-        assert_eq!(
-            fits.as_bytes().map(bytes::Bytes::len),
-            Some(BELOW),
-            "{language:?}"
-        );
-        let started = Instant::now();
-        let error = service.call::<Value>("fill", (ABOVE,)).await.unwrap_err();
-        assert!(
-            matches!(error, CallError::AnswerTooLarge { .. }),
-            "{language:?}: {error}"
-        );
-        assert!(started.elapsed() < Duration::from_secs(15), "{language:?}");
+    for language in [Language::Python, Language::JavaScript] {
+        let provider = Provider::shared(language).await;
+        let service = client.get_service(provider.id("interop")).await.unwrap();
+        for size in [262_100, 262_144, 262_148, 263_168, 263_300, 524_288, 524_292] {
+            let sent = Bytes::from(notation::count(size));
+            let back: Value = service
+                .call("echo", (Binary::from(sent.clone()),))
+                .await
+                .unwrap();
+            assert!(back.as_bytes() == Some(&sent), "{language:?} {size}");
+        }
+    }
+}
+
+/// Five at once, which the references cannot do among themselves where they belong to one session.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a2_03_five_megabytes_at_once_rust_to_python_and_javascript() {
+    let client = connect().await;
+    for language in [Language::Python, Language::JavaScript] {
+        let provider = Provider::shared(language).await;
+        let service = client.get_service(provider.id("interop")).await.unwrap();
+        let calls = (0..5).map(|at| {
+            let sent = Bytes::from(notation::count(MEGABYTE + 4 * at));
+            let call = service.method("echo").args((Binary::from(sent.clone()),));
+            async move { call.returns::<Value>().await.map(|back| (sent, back)) }
+        });
+        for (sent, back) in try_join_all(calls).await.unwrap() {
+            assert!(back.as_bytes() == Some(&sent), "{language:?} {}", sent.len());
+        }
     }
 }

@@ -12,6 +12,12 @@ export function fill(length) {
   return Uint8Array.from({ length }, (_, i) => (31 * i + 7) % 256);
 }
 
+/** Bytes no part of which is like another: the numbers from 0 on, in 4 bytes each. */
+export function count(length) {
+  const numbers = new Uint32Array(length / 4).map((_, index) => index);
+  return new Uint8Array(numbers.buffer);
+}
+
 /** Lists in lists, `levels` of them around an empty one. */
 export function deep(levels) {
   let value = [];
@@ -73,6 +79,7 @@ const SPECIAL = {
   $ts: ([seconds, nanoseconds]) => new Date(seconds * 1000 + nanoseconds / 1e6),
   $undefined: () => undefined,
   $fill: fill,
+  $count: count,
   $deep: deep,
   $raw: members,
   $record: (name, record) => (...args) => {

@@ -85,8 +85,9 @@ const commands = {
     return toJson(await connections.get(conn).proxy(service, config, true));
   },
   async call({ conn = "main", service, method, args = [], kwargs, config, reduce }) {
-    const result = await connections.get(conn).call(service, method, revive(args), kwargs && revive(kwargs), config);
-    return reduced(result, reduce);
+    const sent = revive(args);
+    const result = await connections.get(conn).call(service, method, sent, kwargs && revive(kwargs), config);
+    return reduced(result, reduce, sent);
   },
   /** What a function of a service says of itself. */
   async metadata({ conn = "main", service, method }) {
@@ -165,9 +166,10 @@ function withKwargs(args, kwargs) {
 }
 
 /** The result, or what is asked of one that JSON should not carry. */
-async function reduced(result, how) {
+async function reduced(result, how, args) {
   if (how === "size") return result.length;
   if (how === "depth") return depth(result);
+  if (how === "same") return Buffer.compare(result, args[0]) === 0;
   if (how === "items") {
     const items = [];
     for await (const item of result) items.push(toJson(item));

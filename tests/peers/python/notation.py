@@ -6,7 +6,7 @@ strings, `{"$ts": [seconds, nanoseconds]}` a timestamp, `{"$x": [type, "00"]}` a
 a tag on the wire is written as its tagged map: `{"_rtype": "ndarray", ...}`. Sets are sorted by the JSON of their items.
 
 Beyond the vectors, going out: `{"$fn": name}` a function, `{"$gen": true}` a generator, `{"$repr": text}` anything else.
-Coming in: `{"$fill": n}` n bytes of `fill`, `{"$deep": n}` n nested lists, `{"$raw": map}` a map with its `_rtype` untouched,
+Coming in: `{"$fill": n}` n bytes of `fill`, `{"$count": n}` n bytes of `count`, `{"$deep": n}` n nested lists, `{"$raw": map}` a map with its `_rtype` untouched,
 `{"$record": name}` a function that reports each call as an event and returns its first argument.
 """
 
@@ -26,6 +26,18 @@ def fill(length):
     """Bytes that show a shift or a cut: byte i is (31 i + 7) mod 256."""
     period = bytes((31 * i + 7) % 256 for i in range(256))
     return (period * (length // 256 + 1))[:length]
+
+
+def count(length):
+    """Bytes no part of which is like another: the numbers from 0 on, in 4 bytes each."""
+    return np.arange(length // 4, dtype="<u4").tobytes()
+
+
+def same(one, other):
+    """Whether two values, which may be large, are the same to the last byte."""
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
+    return one == other
 
 
 def deep(levels):
@@ -153,6 +165,7 @@ SPECIAL = {
     "$ts": lambda parts, _: msgpack.Timestamp(*parts),
     "$x": lambda parts, _: msgpack.ExtType(parts[0], bytes.fromhex(parts[1])),
     "$fill": lambda length, _: fill(length),
+    "$count": lambda length, _: count(length),
     "$deep": lambda levels, _: deep(levels),
     "$raw": lambda note, r: {key: from_json(item, r) for key, item in note.items()},
     "$record": recorder,

@@ -108,7 +108,7 @@ class Peer:
     async def do_call(self, service, method, args=(), kwargs=None, conn="main", config=None, reduce=None):
         connection = self.connections[conn]
         args, kwargs = self.revive(list(args)), self.revive(kwargs or {})
-        return await reduced(await connection.call(service, method, args, kwargs, config), reduce)
+        return await reduced(await connection.call(service, method, args, kwargs, config), reduce, args)
 
     async def do_metadata(self, service, method, conn="main"):
         """What a function of a service says of itself."""
@@ -161,12 +161,14 @@ def unpacker(frame):
     return segments
 
 
-async def reduced(result, how):
+async def reduced(result, how, args):
     """The result, or what is asked of one that JSON should not carry."""
     if how == "size":
         return len(result)
     if how == "depth":
         return notation.depth(result)
+    if how == "same":
+        return notation.same(result, args[0])
     if how == "items":
         return [notation.to_json(item) async for item in result]
     return notation.to_json(result)

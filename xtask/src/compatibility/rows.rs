@@ -131,7 +131,7 @@ const CALLS: &[Row] = rows! {
     "A5.13", "A caller that disconnects fails its own calls", Tested(ANY);
     "A5.14", "What a provider kept of a caller goes with the caller", Tested(IN);
     "A5.15", "Nested members, lists of functions, constants", Tested(ALL);
-    "A5.16", "Arguments and results in several frames", Open("not tested yet");
+    "A5.16", "Arguments and results in several frames", Tested(ALL);
     "A5.17", "Entries and age of the cache in which JavaScript gathers frames",
         LeftOut("bounds of that client's own memory; ours are by bytes and sender");
     "A5.18", "Methods that block run apart, and their callers get signs of life",
