@@ -62,6 +62,7 @@ pub struct ConnectOptions {
     pub(crate) description: Option<Text>,
     method_timeout: Option<Duration>,
     connect_timeout: Option<Duration>,
+    chunk_size: Option<usize>,
     silent: bool,
     reconnect: ReconnectPolicy,
     peer: PeerConfig,
@@ -112,6 +113,13 @@ impl ConnectOptions {
     /// [`connect_timeout`](Self::connect_timeout) too.
     pub fn method_timeout(mut self, timeout: Duration) -> Self {
         self.method_timeout = Some(timeout);
+        self
+    }
+
+    /// Bytes of one part of a message that goes in several frames, 256 KiB and at least 4 KiB; what fits into one goes
+    /// in one frame. Python and JavaScript clients survive up to 480,000.
+    pub fn long_message_chunk_size(mut self, bytes: usize) -> Self {
+        self.chunk_size = Some(bytes);
         self
     }
 
@@ -301,6 +309,9 @@ impl ConnectOptions {
         relay.config = self.peer.clone();
         if let Some(timeout) = self.method_timeout {
             relay.config.method_timeout = timeout;
+        }
+        if let Some(bytes) = self.chunk_size {
+            relay.config.chunk_size = bytes;
         }
         relay.connect_timeout = self
             .connect_timeout

@@ -19,9 +19,8 @@
 //!   belongs on the blocking pool: [`Service::blocking`].
 //! - Identity ([`Context`]) comes from the header that the server wrote, or from what a direct link
 //!   was made with. Answers go to the caller and to nobody else.
-//!
-//! Callbacks, generators, interfaces, messages in several frames and reconnection are not
-//! part of this version: a message that would need them is refused with an error that says so.
+//! - What is longer than one frame goes in several, chunk by chunk behind everything else; what
+//!   arrives so is put together in one buffer and handled as any message ([`PeerConfig::chunk_size`]).
 
 mod access;
 mod address;

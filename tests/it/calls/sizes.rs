@@ -30,12 +30,11 @@ async fn assert_echo(client: &Client, service: &str) {
     let echo = service
         .method("echo")
         .args((sent.clone(),))
-        .progress(move |progress| drop(told.fetch_max(progress.done, Ordering::Relaxed)));
+        .progress(move |progress| {
+            told.fetch_max(progress.done, Ordering::Relaxed);
+        });
     let back: NdArray = echo.returns().await.unwrap();
-    assert_eq!(
-        (back.dtype(), back.shape()),
-        (sent.dtype(), sent.shape())
-    );
+    assert_eq!((back.dtype(), back.shape()), (sent.dtype(), sent.shape()));
     assert!(back.data() == sent.data(), "the array came back different");
     assert!(done.load(Ordering::Relaxed) > LARGE as u64);
     let sent = Bytes::from(notation::count(LARGE / 4));
@@ -43,7 +42,10 @@ async fn assert_echo(client: &Client, service: &str) {
         .call("echo", (Binary::from(sent.clone()),))
         .await
         .unwrap();
-    assert!(back.as_bytes() == Some(&sent), "the bytes came back different");
+    assert!(
+        back.as_bytes() == Some(&sent),
+        "the bytes came back different"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -97,7 +99,9 @@ async fn a5_16_sizes_around_that_of_a_chunk_rust_to_python_and_javascript() {
     for language in [Language::Python, Language::JavaScript] {
         let provider = Provider::shared(language).await;
         let service = client.get_service(provider.id("interop")).await.unwrap();
-        for size in [262_100, 262_144, 262_148, 263_168, 263_300, 524_288, 524_292] {
+        for size in [
+            262_100, 262_144, 262_148, 263_168, 263_300, 524_288, 524_292,
+        ] {
             let sent = Bytes::from(notation::count(size));
             let back: Value = service
                 .call("echo", (Binary::from(sent.clone()),))
@@ -121,7 +125,11 @@ async fn a2_03_five_megabytes_at_once_rust_to_python_and_javascript() {
             async move { call.returns::<Value>().await.map(|back| (sent, back)) }
         });
         for (sent, back) in try_join_all(calls).await.unwrap() {
-            assert!(back.as_bytes() == Some(&sent), "{language:?} {}", sent.len());
+            assert!(
+                back.as_bytes() == Some(&sent),
+                "{language:?} {}",
+                sent.len()
+            );
         }
     }
 }
