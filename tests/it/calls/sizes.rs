@@ -114,7 +114,7 @@ async fn a5_16_sizes_around_that_of_a_chunk_rust_to_python_and_javascript() {
 
 /// Five at once, which the references cannot do among themselves where they belong to one session.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a2_03_five_megabytes_at_once_rust_to_python_and_javascript() {
+async fn a5_16_five_megabytes_at_once_rust_to_python_and_javascript() {
     let client = connect().await;
     for language in [Language::Python, Language::JavaScript] {
         let provider = Provider::shared(language).await;

@@ -92,7 +92,7 @@ async fn sizes_around_the_chunk_size_arrive_whole() {
 
 /// The references use the session that they belong to as the key of all of them.
 #[tokio::test]
-async fn a2_03_several_large_messages_at_once_do_not_meet() {
+async fn a5_16_several_large_messages_at_once_do_not_meet() {
     let (caller, provider) = peers();
     provider.register_service(echo()).await.unwrap();
     caller.register_service(echo()).await.unwrap();
