@@ -88,20 +88,14 @@ impl<P> Targets<P> {
         let Some(to) = queued.content.to().cloned() else {
             return;
         };
-        if !self.targets.contains_key(&to) {
-            self.make_room();
-        }
-        let target = self
-            .targets
-            .entry(to.clone())
-            .or_insert_with(|| Target::new(self.now, to.clone(), self.limit));
-        let queue = &mut target.queues[index(lane)];
-        queue.frames.push_back(queued);
         self.frames += 1;
-        if queue.place == Place::Out {
-            queue.place = Place::Turn;
-            self.turns[index(lane)].push_back(to);
+        if let Some(target) = self.targets.get_mut(&to) {
+            return target.push(lane, queued, &mut self.turns);
         }
+        self.make_room();
+        let mut target = Target::new(self.now, to.clone(), self.limit);
+        target.push(lane, queued, &mut self.turns);
+        self.targets.insert(to, target);
     }
 
     /// Puts a frame in front of those for the same target.
@@ -309,6 +303,15 @@ impl<P> Target<P> {
                 place: Place::Out,
             }),
             alarm: None,
+        }
+    }
+
+    fn push(&mut self, lane: Lane, queued: Queued<P>, turns: &mut [VecDeque<Text>; LANES]) {
+        let queue = &mut self.queues[index(lane)];
+        queue.frames.push_back(queued);
+        if queue.place == Place::Out {
+            queue.place = Place::Turn;
+            turns[index(lane)].push_back(self.name.clone());
         }
     }
 
