@@ -5,12 +5,16 @@
 mod callbacks;
 mod calls;
 mod generators;
+mod large;
 
 use std::any::Any;
 use std::time::Duration;
 
 use futures_util::stream;
-use hypha_client::{CallError, Callback, Client, RemoteService, Service, State, Value, Visibility};
+use hypha_client::{
+    Binary, CallError, Callback, Client, ConnectOptions, RemoteService, Service, State, Value,
+    Visibility,
+};
 use hypha_tests::{HyphaServer, Language, Peer, ServerOptions};
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
@@ -55,6 +59,11 @@ struct Pair {
 
 impl Pair {
     async fn new(side: Side) -> Self {
+        Self::with(side, |options| options).await
+    }
+
+    /// With more to say of the caller's connection.
+    async fn with(side: Side, options: impl FnOnce(ConnectOptions) -> ConnectOptions) -> Self {
         let (provider, id) = match side {
             Side::Rust => {
                 let client = connect().await;
@@ -64,7 +73,8 @@ impl Pair {
             Side::Python => peer(Language::Python).await,
             Side::JavaScript => peer(Language::JavaScript).await,
         };
-        let client = connect().await;
+        let options = options(Client::builder(server().await.url()));
+        let client = options.connect().await.unwrap();
         let service = client.get_service(&id).await.unwrap();
         Self {
             side,
@@ -96,6 +106,7 @@ fn rust_service() -> Service {
     Service::new("interop")
         .visibility(Visibility::Public)
         .method("echo", async |x: Value| x)
+        .method("size", async |x: Binary| x.len())
         .stream("count", |n: usize| stream::iter(0..n))
         .method(
             "call_back",
