@@ -90,3 +90,23 @@ impl fmt::Display for ClosedReason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_servers_words_tell_of_its_limit() {
+        let words = "Rate limit exceeded: too many messages per second";
+        let policy = |text: &str| ClosedReason::Remote(CloseReason::new(CloseReason::POLICY, text));
+        for (reason, is) in [
+            (policy(words), true),
+            (ClosedReason::Server(words.into()), true),
+            (policy("Authentication error"), false),
+            (ClosedReason::Silent, false),
+            (ClosedReason::ForceExit(words.into()), false),
+        ] {
+            assert_eq!(reason.is_rate_limit(), is, "{reason}");
+        }
+    }
+}
