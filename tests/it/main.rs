@@ -15,5 +15,6 @@ mod load;
 mod lookup;
 mod provider;
 mod raw;
+mod reconnecting;
 mod tap;
 mod values;

@@ -133,6 +133,15 @@ impl HyphaServer {
         self.boot().await
     }
 
+    /// As [`restart`](Self::restart), with other options.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn restart_as(&mut self, options: ServerOptions) -> Result<()> {
+        self.options = options;
+        self.restart().await
+    }
+
     /// Freezes the server: its sockets stay open and silent. [`resume`](Self::resume) ends it.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use crate::server::{args, text};
 /// A server that closes this long after it let the client in, again and again: the waits before the
 /// next dial, in seconds at the most.
 #[tokio::test(start_paused = true)]
-async fn connections_that_end_soon_are_dialled_ever_more_slowly() {
+async fn a12_13_connections_that_end_soon_are_dialled_ever_more_slowly() {
     const EVER_SLOWER: [u64; 6] = [0, 1, 2, 4, 8, 16];
     for (life, longest) in [
         (0, EVER_SLOWER),
@@ -120,7 +120,7 @@ async fn a_link_that_says_nothing_any_more_is_replaced_within_half_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn however_many_wait_one_connection_is_made() {
+async fn defect_19_however_many_wait_one_connection_is_made() {
     let (peer, mut relay, server) = connected().await;
     drop(server);
     is_lost(&peer).await;
