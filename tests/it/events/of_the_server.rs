@@ -159,7 +159,7 @@ async fn a12_04_what_a_client_tells_itself_of_its_connection() {
 }
 
 #[tokio::test]
-async fn a12_14_subscriptions_are_renewed_each_once_python_and_javascript_to_rust() {
+async fn a12_14_defect_20_subscriptions_are_renewed_each_once_python_and_javascript_to_rust() {
     let tap = Tap::default();
     let client = tap.options(server().await).connect().await.unwrap();
     let mut gone = client.on::<ClientEvent>(event::CLIENT_DISCONNECTED);

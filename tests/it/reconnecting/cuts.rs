@@ -136,7 +136,7 @@ async fn a12_15_who_disconnects_stays_away() {
 }
 
 #[tokio::test]
-async fn a5_21_a_proxy_finds_a_provider_that_came_back_rust_to_python_and_javascript() {
+async fn a5_21_defect_16_a_proxy_finds_a_provider_that_came_back_rust_to_python_and_javascript() {
     for language in BOTH {
         let boss = connect().await;
         let membership = membership(&boss).await;

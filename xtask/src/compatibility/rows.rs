@@ -139,7 +139,7 @@ const CALLS: &[Row] = rows! {
     "A5.19", "Python's helper that runs a function in a thread",
         LeftOut("a helper of Python that touches no message; here it is `tokio::task::spawn_blocking`");
     "A5.20", "Name, documentation and schema of a function", Tested(BOTH_WAYS);
-    "A5.21", "A proxy of a provider that came back is resolved anew; nothing runs twice", Open("not tested yet");
+    "A5.21", "A proxy of a provider that came back is resolved anew; nothing runs twice", Tested(OUT);
     "A5.22", "`echo` and `log` of the manager", Tested(ANY);
     "A5.23", "Messages with fields of their own, and events that stay here", Tested(BOTH_WAYS);
 };
@@ -227,17 +227,17 @@ const EVENTS: &[Row] = rows! {
     "A12.02", "Broadcasts in a workspace", Tested(ALL);
     "A12.03", "Subscribing and taking it back; the server's events", Tested(BOTH_WAYS);
     "A12.04", "Events of a client itself, which nobody else can make", Tested(ANY);
-    "A12.05", "Coming back after any end that was not asked for", Open("not tested yet");
-    "A12.06", "Coming back as the same client", Open("not tested yet");
-    "A12.07", "Services are registered again", Open("not tested yet");
-    "A12.08", "The manager of a server that was restarted", Open("not tested yet");
-    "A12.09", "Calls to the manager that is gone fail", Open("not tested yet");
-    "A12.10", "Calls of other clients outlive a short loss", Open("not tested yet");
-    "A12.11", "What is sent meanwhile waits", Open("not tested yet");
-    "A12.12", "A refusal ends it", Open("not tested yet");
-    "A12.13", "A server that closes again and again is given time", Open("not tested yet");
+    "A12.05", "Coming back after any end that was not asked for", Tested(BOTH_WAYS);
+    "A12.06", "Coming back as the same client", Tested(ANY);
+    "A12.07", "Services are registered again", Tested(BOTH_WAYS);
+    "A12.08", "The manager of a server that was restarted", Tested(ANY);
+    "A12.09", "Calls to the manager that is gone fail", Tested(ANY);
+    "A12.10", "Calls of other clients outlive a short loss", Tested(BOTH_WAYS);
+    "A12.11", "What is sent meanwhile waits", Tested(OUT);
+    "A12.12", "A refusal ends it", Tested(ANY);
+    "A12.13", "A server that closes again and again is given time", Tested(ANY);
     "A12.14", "Subscriptions are renewed, each once", Tested(IN);
-    "A12.15", "Disconnecting is final", Open("not tested yet");
+    "A12.15", "Disconnecting is final", Tested(ANY);
 };
 
 const DEFECTS: &[Row] = rows! {
@@ -245,6 +245,9 @@ const DEFECTS: &[Row] = rows! {
     "D.02", "A short call takes two frames, not three", Tested(OUT);
     "D.07", "What cannot be read is refused at once, not left to time out", Tested(ANY);
     "D.08", "A large frame is read", Tested(ANY);
+    "D.16", "A proxy outlives its provider", Tested(OUT);
+    "D.19", "However many wait, one connection is made", Tested(ANY);
+    "D.20", "Subscriptions of the user outlive the connection", Tested(IN);
     "D.29", "Nobody is lent our name", Tested(ANY);
     "D.30", "Nobody makes up who they are", Tested(ANY);
     "D.32", "Signs of life end with the answer", Tested(ANY);
