@@ -234,11 +234,14 @@ impl tracing::Subscriber for Heard {
 #[tokio::test]
 async fn a_handler_that_holds_up_others_is_told_of() {
     let count = Arc::new(AtomicUsize::new(0));
-    let heard = Heard {
+    let heard = || Heard {
         words: "held up other calls",
         count: Arc::clone(&count),
     };
-    let _listening = tracing::subscriber::set_default(heard);
+    // With a single subscriber, `tracing` asks that of the thread that comes to an event first, which
+    // may be another test's and have none; it then takes the event for unwanted everywhere.
+    let _second = tracing::Dispatch::new(heard());
+    let _listening = tracing::subscriber::set_default(heard());
     let compute = |milliseconds: u64| {
         let until = std::time::Instant::now() + Duration::from_millis(milliseconds);
         async move { while std::time::Instant::now() < until {} }
