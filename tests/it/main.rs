@@ -16,5 +16,6 @@ mod lookup;
 mod provider;
 mod raw;
 mod reconnecting;
+mod relay;
 mod tap;
 mod values;

@@ -23,7 +23,9 @@ mod install;
 mod log;
 pub mod notation;
 mod peer;
+mod relay;
 mod server;
 
 pub use crate::peer::{Call, Language, Membership, Peer, PeerBuilder, PeerError, Services};
+pub use crate::relay::Relay;
 pub use crate::server::{HyphaServer, ROOT_TOKEN, ServerOptions};

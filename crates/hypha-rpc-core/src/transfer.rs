@@ -135,6 +135,8 @@ struct Transfer<'a> {
     is_session: bool,
     /// The longest silence of the other end that is borne.
     timeout: Duration,
+    /// A message that the other end has under this key gives way.
+    overwrites: bool,
     stage: Stage,
     /// Path of the method that drops the message.
     remove: Text,
@@ -178,6 +180,7 @@ impl<'a> Transfer<'a> {
             key,
             is_session,
             timeout,
+            overwrites: false,
             stage: Stage::New,
             remove: Text::new(),
         }
@@ -185,15 +188,36 @@ impl<'a> Transfer<'a> {
 
     /// Hands the message over. Once this returns, the other end acts on it.
     async fn run(&mut self, frame: Rope, progress: Option<&ProgressHook>) -> Result<(), CallError> {
-        let result = self.hand_over(frame, progress).await;
-        result.map_err(|error| match error {
-            // Parts of a message are no call: it has not run before all of them are there.
-            CallError::Disconnected { reason, .. } => CallError::Disconnected {
+        loop {
+            let error = match self.hand_over(frame.clone(), progress).await {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            let CallError::Disconnected {
                 reason,
-                maybe_ran: self.stage >= Stage::Processing,
-            },
-            error => error,
-        })
+                maybe_ran: was_sent,
+            } = error
+            else {
+                return Err(error);
+            };
+            // Parts of a message are no call: it has not run before all of them are there.
+            let maybe_ran = self.stage >= Stage::Processing;
+            if maybe_ran || !was_sent || self.shared.ended.get().is_some() {
+                return Err(CallError::Disconnected { reason, maybe_ran });
+            }
+            // A part was lost with the connection. Over the next one the message begins anew: the
+            // other end may have dropped what it had.
+            self.begin_anew()?;
+        }
+    }
+
+    fn begin_anew(&mut self) -> Result<(), CallError> {
+        if !self.is_session {
+            self.key = Text::from(random_id().map_err(EncodeError::custom)?);
+        }
+        self.overwrites = self.is_session;
+        self.stage = Stage::New;
+        Ok(())
     }
 
     async fn hand_over(
@@ -204,10 +228,10 @@ impl<'a> Transfer<'a> {
         let cache = self.message_cache(frame.len()).await?;
         self.remove = cache.remove.clone();
         self.stage = Stage::Begun;
-        self.ask(&cache.create).await?;
+        self.create(&cache.create).await?;
         self.send_chunks(&cache, frame, progress).await?;
         self.stage = Stage::Processing;
-        self.ask(&cache.process).await?;
+        self.process(&cache.process).await?;
         self.stage = Stage::Done;
         Ok(())
     }
@@ -301,8 +325,19 @@ impl<'a> Transfer<'a> {
         Ok((bytes, now().duration_since(begun)))
     }
 
-    /// Calls a method that takes the key and whether it is a session.
-    async fn ask(&self, method: &Text) -> Result<(), CallError> {
+    async fn create(&self, method: &Text) -> Result<(), CallError> {
+        let count = 2 + u32::from(self.overwrites);
+        let args = positional(self.timeout, count, |writer| {
+            writer.str(&self.key)?.bool(self.is_session);
+            if self.overwrites {
+                writer.bool(true);
+            }
+            Ok(())
+        })?;
+        self.call(false, method, args).await.map(drop)
+    }
+
+    async fn process(&self, method: &Text) -> Result<(), CallError> {
         let args = positional(self.timeout, 2, |writer| {
             writer.str(&self.key)?.bool(self.is_session);
             Ok(())
@@ -317,7 +352,8 @@ impl<'a> Transfer<'a> {
             payload: args,
             timeout: Some(self.timeout),
             parent: None,
-            idempotent: false,
+            // What is lost with the connection is told at once.
+            idempotent: self.stage < Stage::Processing,
             exports: None,
         };
         let outcome = if is_chunk {

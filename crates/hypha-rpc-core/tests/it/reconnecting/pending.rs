@@ -1,9 +1,10 @@
 //! What becomes of calls when the connection is lost: one outcome each, and never a second run.
 
+use std::future::IntoFuture as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hypha_codec::Value;
+use hypha_codec::{Binary, Map, Method, Value};
 use hypha_rpc_core::{CallError, Service};
 use tokio::sync::Notify;
 
@@ -153,7 +154,7 @@ async fn a_handler_outlives_the_drop_and_answers_over_the_next_connection() {
         .answer(&mut server, &header, "resolve", Value::Null)
         .await;
     registering.await.unwrap().unwrap();
-    let called = Value::Map(hypha_codec::Map::from([
+    let called = Value::Map(Map::from([
         ("promise", Value::from("*")),
         ("t", Value::from(5.0)),
     ]));
@@ -187,14 +188,11 @@ async fn calls_of_a_provider_that_is_gone_fail_at_once_whenever_that_is_told() {
     drop(server);
     let (mut server, _) = relay.set_up(0).await;
     is_connected(&peer).await;
-    let gone = hypha_codec::Map::from([
+    let gone = Map::from([
         ("type", Value::from("client_disconnected")),
         (
             "data",
-            Value::Map(hypha_codec::Map::from([
-                ("id", "provider"),
-                ("workspace", "ws"),
-            ])),
+            Value::Map(Map::from([("id", "provider"), ("workspace", "ws")])),
         ),
     ]);
     server
@@ -202,4 +200,63 @@ async fn calls_of_a_provider_that_is_gone_fail_at_once_whenever_that_is_told() {
         .await;
     let error = pending.await.unwrap().unwrap_err();
     assert!(matches!(error, CallError::PeerGone { .. }), "{error}");
+}
+
+/// Answers the calls that carry a message until one is of the method `until`; gives the names of all and the key of the
+/// message.
+async fn carry(server: &mut Server, until: &str) -> (Vec<String>, String) {
+    let mut names = Vec::new();
+    loop {
+        let (header, payload) = server.next().await.unwrap();
+        let method = text(&header, "method");
+        let name = method.rsplit('.').next().unwrap().to_owned();
+        names.push(name.clone());
+        let arguments = payload.get("args").and_then(Value::as_list).unwrap();
+        let key = arguments[0].as_str().unwrap().to_owned();
+        if name == until {
+            return (names, key);
+        }
+        let path = |name| {
+            let path = format!("services.built-in.message_cache.{name}");
+            (name, Value::from(Method::new("ws/provider", path)))
+        };
+        let answer = if name == "get_service" {
+            let cache = Map::from(["create", "set", "process", "remove"].map(path));
+            let config = Map::from([("api_version", 3)]);
+            Value::from(Map::from([("config", config), ("message_cache", cache)]))
+        } else {
+            Value::Null
+        };
+        let method = format!("{}.resolve", text(&header, "session"));
+        let answer = frame("ws/provider", &method, None, args([answer]));
+        server.binary(answer.to_vec()).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_message_begins_anew_over_the_next_connection_until_it_may_have_run() {
+    let (peer, mut relay, mut server) = connected().await;
+    let large = Binary::from(vec![1_u8; 1 << 20]);
+    let call = peer
+        .method_at(&"ws/provider".parse().unwrap(), "services.s.f")
+        .args((large,));
+    let call = tokio::spawn(call.into_future());
+    let (_, first) = carry(&mut server, "set").await;
+    drop(server);
+    is_lost(&peer).await;
+    let (mut server, _) = relay.set_up(0).await;
+    let (names, second) = carry(&mut server, "process").await;
+    assert_eq!(names[..2], ["get_service", "create"], "{names:?}");
+    assert_eq!(names.iter().filter(|name| *name == "set").count(), 5);
+    assert_ne!(first, second, "a key is used once");
+    drop(server);
+    is_lost(&peer).await;
+    let (_server, _) = relay.set_up(0).await;
+    let error = call.await.unwrap().unwrap_err();
+    assert!(
+        matches!(error, CallError::Timeout { .. }),
+        "its answer may have been on the way: {error}"
+    );
+    let stats = peer.stats().await.unwrap();
+    assert_eq!((stats.pending_calls, stats.transfers), (0, 0));
 }
