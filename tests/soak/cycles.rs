@@ -6,7 +6,7 @@ use hypha_client::{
 };
 use hypha_tests::HyphaServer;
 
-use crate::gauges::{Gauges, resident};
+use crate::gauges::{ALONE, Gauges, resident};
 
 const CYCLES: usize = 1000;
 const WARM: usize = 100;
@@ -67,6 +67,7 @@ async fn provider(url: &str) -> (Client, String) {
 
 #[test]
 fn a_thousand_connections_leave_nothing_behind() {
+    let _alone = ALONE.blocking_lock();
     let runtime = || {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()

@@ -1,6 +1,10 @@
 //! Gauges of this process.
 
 use tokio::runtime::Handle;
+use tokio::sync::Mutex;
+
+/// Held by each test from its beginning to its end: they count what the whole process has.
+pub(crate) static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,3 +4,4 @@
 
 mod cycles;
 mod gauges;
+mod restarts;

@@ -7,7 +7,9 @@ mod events;
 mod exports;
 mod flow;
 mod messages;
+mod linking;
 mod running;
+mod schedules;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,0 +1,191 @@
+//! A server that is killed and started again, ten times, under load.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use hypha_client::{
+    CallError, Client, Permission, Service, ServiceQuery, State, Stats, TokenOptions,
+    Value,
+};
+use hypha_tests::{HyphaServer, ServerOptions};
+use tokio::task::JoinSet;
+use tokio::time::{interval, sleep, timeout};
+
+use crate::gauges::{ALONE, Gauges};
+
+const ROUNDS: u64 = 10;
+const PENDING: u64 = 200;
+const MANAGER_CALLS_PER_SECOND: u32 = 50;
+const LOAD_SECONDS: u32 = 8;
+
+/// The longest silence of a call: what was lost with the server ends by it.
+const SILENCE: Duration = Duration::from_secs(8);
+
+/// How often each call ran, by its number.
+#[derive(Clone, Default)]
+struct Runs(Arc<Mutex<HashMap<u64, usize>>>);
+
+impl Runs {
+    fn service(&self, id: &str) -> Service {
+        let runs = self.0.clone();
+        Service::new(id).method("work", move |number: u64, millis: u64| {
+            *runs.lock().unwrap().entry(number).or_default() += 1;
+            async move {
+                sleep(Duration::from_millis(millis)).await;
+                number
+            }
+        })
+    }
+}
+
+/// What came of the calls.
+#[derive(Debug, Default)]
+struct Tally {
+    answered: usize,
+    silent: usize,
+    gone: usize,
+    waited: usize,
+}
+
+impl Tally {
+    fn count(&mut self, outcome: Result<(), CallError>) {
+        match outcome {
+            Ok(()) => self.answered += 1,
+            Err(CallError::Timeout { .. }) => self.silent += 1,
+            Err(CallError::PeerGone { .. }) => self.gone += 1,
+            Err(CallError::Remote(error)) if error.to_string().contains("is not connected") => {
+                self.gone += 1;
+            }
+            Err(CallError::Disconnected {
+                maybe_ran: false, ..
+            }) => self.waited += 1,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    fn total(&self) -> usize {
+        self.answered + self.silent + self.gone + self.waited
+    }
+}
+
+async fn connected(client: &Client) {
+    let mut state = client.watch_state();
+    let back = state.wait_for(|state| matches!(state, State::Connected));
+    timeout(Duration::from_secs(60), back)
+        .await
+        .unwrap()
+        .unwrap();
+}
+
+async fn lost(client: &Client) {
+    let mut state = client.watch_state();
+    let lost = state.wait_for(|state| !matches!(state, State::Connected));
+    timeout(Duration::from_secs(60), lost)
+        .await
+        .unwrap()
+        .unwrap();
+}
+
+async fn gauges(client: &Client) -> Stats {
+    client.peer().stats().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_kills_of_the_server_lose_no_call_and_run_none_twice() {
+    let _alone = ALONE.lock().await;
+    let mut server = HyphaServer::start(ServerOptions::default()).await.unwrap();
+    let caller = Client::builder(server.url())
+        .method_timeout(SILENCE)
+        .connect()
+        .await
+        .unwrap();
+    let token = caller.generate_token(TokenOptions::new().permission(Permission::Admin));
+    let provider = Client::builder(server.url())
+        .workspace(caller.workspace())
+        .token(token.await.unwrap())
+        .method_timeout(SILENCE)
+        .connect()
+        .await
+        .unwrap();
+    let (caller_id, provider_id) = (caller.address().clone(), provider.address().clone());
+    let runs = Runs::default();
+    for id in ["first", "second"] {
+        provider.register_service(runs.service(id)).await.unwrap();
+    }
+    let service = caller.get_service("first").await.unwrap();
+    let before = (gauges(&caller).await, gauges(&provider).await);
+    let tasks = Gauges::now();
+    let (mut tally, mut manager_tally) = (Tally::default(), Tally::default());
+
+    for round in 0..ROUNDS {
+        let mut calls = JoinSet::new();
+        for index in 0..PENDING {
+            let number = round * PENDING + index;
+            // From those that end before the kill to those that end long after it.
+            let call = service.method("work").args((number, 100 + 30 * index));
+            calls.spawn(async move {
+                let answer = call.returns::<u64>().await?;
+                assert_eq!(answer, number);
+                Ok::<_, CallError>(())
+            });
+        }
+        let manager_calls = async {
+            let mut calls = JoinSet::new();
+            let mut tick = interval(Duration::from_secs(1) / MANAGER_CALLS_PER_SECOND);
+            for number in 0..LOAD_SECONDS * MANAGER_CALLS_PER_SECOND {
+                tick.tick().await;
+                let call = caller.manager().method("echo").args((number,));
+                calls.spawn(async move {
+                    assert_eq!(call.await?, Value::from(number));
+                    Ok::<_, CallError>(())
+                });
+            }
+            calls.join_all().await
+        };
+        let restart = async {
+            sleep(Duration::from_millis(1500)).await;
+            server.kill().unwrap();
+            lost(&caller).await;
+            server.restart().await.unwrap();
+            connected(&caller).await;
+            connected(&provider).await;
+            let listed = caller.list_services(ServiceQuery::new()).await.unwrap();
+            for id in ["first", "second", "built-in"] {
+                let full = format!("{provider_id}:{id}");
+                assert!(
+                    listed.iter().any(|service| service.id == full),
+                    "{full} is not back"
+                );
+            }
+            assert_eq!(
+                (caller.address(), provider.address()),
+                (&caller_id, &provider_id)
+            );
+        };
+        let (outcomes, ()) = tokio::join!(manager_calls, restart);
+        assert_eq!(outcomes.len() as u32, LOAD_SECONDS * MANAGER_CALLS_PER_SECOND);
+        outcomes
+            .into_iter()
+            .for_each(|outcome| manager_tally.count(outcome));
+        let outcomes = calls.join_all().await;
+        assert_eq!(outcomes.len() as u64, PENDING, "each call has one outcome");
+        outcomes
+            .into_iter()
+            .for_each(|outcome| tally.count(outcome));
+        let answer: u64 = service.call("work", (u64::MAX - round, 0)).await.unwrap();
+        assert_eq!(answer, u64::MAX - round);
+    }
+
+    eprintln!("peer calls {tally:?}, manager calls {manager_tally:?}");
+    assert_eq!(tally.total() as u64, ROUNDS * PENDING);
+    assert_eq!(
+        manager_tally.silent, 0,
+        "what the old manager had fails at once"
+    );
+    assert!(tally.answered > tally.total() / 2, "{tally:?}");
+    let runs = runs.0.lock().unwrap().clone();
+    assert!(runs.values().all(|runs| *runs == 1), "a call ran twice");
+    tasks.settle().await;
+    assert_eq!((gauges(&caller).await, gauges(&provider).await), before);
+}
