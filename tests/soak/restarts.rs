@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hypha_client::{
-    CallError, Client, Permission, Service, ServiceQuery, State, Stats, TokenOptions,
-    Value,
+    CallError, Client, Permission, Service, ServiceQuery, State, Stats, TokenOptions, Value,
 };
 use hypha_tests::{HyphaServer, ServerOptions};
 use tokio::task::JoinSet;
@@ -164,7 +163,10 @@ async fn ten_kills_of_the_server_lose_no_call_and_run_none_twice() {
             );
         };
         let (outcomes, ()) = tokio::join!(manager_calls, restart);
-        assert_eq!(outcomes.len() as u32, LOAD_SECONDS * MANAGER_CALLS_PER_SECOND);
+        assert_eq!(
+            outcomes.len() as u32,
+            LOAD_SECONDS * MANAGER_CALLS_PER_SECOND
+        );
         outcomes
             .into_iter()
             .for_each(|outcome| manager_tally.count(outcome));

@@ -6,8 +6,8 @@ mod control;
 mod events;
 mod exports;
 mod flow;
-mod messages;
 mod linking;
+mod messages;
 mod running;
 mod schedules;
 
