@@ -20,6 +20,7 @@ pages! {
     layers: "docs/guide/layers.md",
     lookup: "docs/guide/lookup.md",
     production: "docs/guide/production.md",
+    reconnection: "docs/guide/reconnection.md",
     services: "docs/guide/services.md",
     tokens_and_login: "docs/guide/tokens-and-login.md",
     transports: "docs/guide/transports.md",

@@ -90,6 +90,8 @@ impl Driver for SimDriver {
     type Reply = u64;
     type Handler = &'static str;
     type Permit = ();
+
+    fn received(_: &u64, _: usize) {}
 }
 
 const NAMES: [&str; 2] = ["ws/caller", "ws/provider"];
