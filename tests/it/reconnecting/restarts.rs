@@ -11,13 +11,20 @@ use super::{back, returns};
 use crate::fixture::{BOTH, membership, soon, until};
 use crate::provider::RustProvider;
 
-/// Between two tries of a real client that has to come back itself.
+/// Real clients come back after waits that double, so a slow machine makes them wait for a minute.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Waits until a real client, which has to come back itself, gets an answer or gives one.
 async fn answers(what: &str, call: impl AsyncFn() -> bool) {
-    until(what, async || {
-        let answered = tokio::time::timeout(Duration::from_secs(5), call()).await;
-        answered.unwrap_or_default()
-    })
-    .await;
+    let answered = tokio::time::timeout(PATIENCE, async {
+        while !tokio::time::timeout(Duration::from_secs(5), call())
+            .await
+            .unwrap_or_default()
+        {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    assert!(answered.await.is_ok(), "{what} did not happen");
 }
 
 #[tokio::test]
@@ -87,12 +94,16 @@ async fn a12_09_a_call_of_the_manager_that_is_gone_fails() {
     let mut returns = returns(&client);
     // The manager hangs with the rest of the server, and takes the call with it.
     server.freeze().unwrap();
+    // A signal takes its time to stop every thread.
+    let second = Duration::from_secs(1);
+    while tokio::time::timeout(second, client.echo(&0)).await.is_ok() {}
     let pending = tokio::spawn({
         let client = client.clone();
         async move { client.echo(&1).await }
     });
     until("the call on its way", async || {
-        client.peer().stats().await.unwrap().pending_calls == 1
+        assert!(!pending.is_finished(), "the server is frozen");
+        client.peer().stats().await.unwrap().pending_calls > 0
     })
     .await;
     server.kill().unwrap();
