@@ -332,7 +332,7 @@ impl<D: Driver> Engine<D> {
         permit: Option<D::Permit>,
     ) {
         let queued = self.keep_call(now, key, call, reply, permit);
-        self.outbox.push(Lane::Call, queued);
+        self.outbox.push(queued.lane_of_call(), queued);
     }
 
     /// Keeps a call until its outcome; gives its frame.

@@ -474,6 +474,16 @@ impl Link {
         }
     }
 
+    /// Handles what waits now; what is added meanwhile has its turn later.
+    fn handle_waiting_commands(&mut self) {
+        for _ in 0..self.channels.commands.len() {
+            match self.channels.commands.try_recv() {
+                Ok(command) => self.handle_command(command),
+                Err(_) => break,
+            }
+        }
+    }
+
     fn handle_command(&mut self, command: Command) {
         // Whoever asked may have stopped waiting; then nobody misses the answer.
         match command {
@@ -549,6 +559,8 @@ impl Link {
                     interval,
                     answer,
                 } => {
+                    // What the handler did before it returned goes out before its answer.
+                    self.handle_waiting_commands();
                     if let Some(interval) = interval {
                         self.engine.answering(now(), key, interval);
                     }

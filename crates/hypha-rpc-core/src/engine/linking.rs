@@ -35,30 +35,35 @@ impl<D: Driver> Engine<D> {
     /// written twice. To be told before the link is [down](Self::link_down).
     pub(crate) fn take_back(&mut self, unwritten: Vec<Transmit<D::Permit>>) {
         for transmit in unwritten.into_iter().rev() {
-            let (lane, origin) = match transmit.origin {
+            let origin = match transmit.origin {
                 Origin::Call {
                     key,
                     answered: true,
                 } => {
                     self.calls.unsent(key);
-                    (Lane::Call, transmit.origin)
+                    transmit.origin
                 }
                 Origin::Chunk { key } => {
                     self.calls.unsent(key);
-                    (Lane::Chunk, transmit.origin)
+                    transmit.origin
                 }
                 // It had its outcome when it was taken.
                 Origin::Call {
                     answered: false, ..
                 }
-                | Origin::Sent => (Lane::Call, Origin::Sent),
-                Origin::Answer { .. } | Origin::Refusal => (Lane::Answer, Origin::Refusal),
+                | Origin::Sent => Origin::Sent,
+                Origin::Answer { .. } | Origin::Refusal => Origin::Refusal,
                 Origin::Engine | Origin::Ping => continue,
             };
             let queued = Queued {
                 content: transmit.content,
                 origin,
                 permit: transmit.permit,
+            };
+            let lane = match origin {
+                Origin::Refusal => Lane::Answer,
+                Origin::Chunk { .. } => Lane::Chunk,
+                _ => queued.lane_of_call(),
             };
             self.outbox.put_back(lane, queued);
         }

@@ -181,11 +181,39 @@ impl<P> Queued<P> {
 
     /// What the frame will make its receiver send.
     fn demand(&self, lane: Lane) -> Demand {
+        if self.is_unanswered_call() {
+            return Demand::Nothing;
+        }
         match (&self.content, lane) {
             (Content::Message(message), _) if message.session.is_some() => Demand::Answer,
             (Content::Message(_), Lane::Answer) => Demand::NextCall,
             _ => Demand::Nothing,
         }
+    }
+
+    /// Where a call of ours waits.
+    ///
+    /// One that wants no answer and belongs to a running call of its target, such as the end of a
+    /// generator among the arguments, must not be overtaken by the answer of that call: afterwards
+    /// the session is gone that it is for.
+    pub(crate) fn lane_of_call(&self) -> Lane {
+        match &self.content {
+            Content::Message(Message {
+                parent: Some(_), ..
+            }) if self.is_unanswered_call() => Lane::Answer,
+            _ => Lane::Call,
+        }
+    }
+
+    fn is_unanswered_call(&self) -> bool {
+        matches!(
+            self.origin,
+            Origin::Sent
+                | Origin::Call {
+                    answered: false,
+                    ..
+                }
+        )
     }
 
     /// Whether this is a call that is over before it was sent.

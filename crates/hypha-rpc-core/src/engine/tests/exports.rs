@@ -265,3 +265,36 @@ fn an_interface_is_for_its_receiver_alone_and_goes_with_it() {
     engine.handle_frame(start(), departed);
     assert_eq!(engine.stats().interfaces, 0);
 }
+
+#[test]
+fn the_end_of_a_generator_is_told_before_the_answer_of_the_call_it_came_with() {
+    let (mut engine, now) = (relay(), start());
+    let call = frame(
+        Some("ws/peer"),
+        "ws/me",
+        "services.pub.f",
+        Some("T"),
+        Value::Null,
+    );
+    engine.handle_frame(now, call);
+    let Some(Event::Invoke(invoke)) = engine.poll_event() else {
+        panic!("admitted")
+    };
+    let call = |method: &'static str, timeout, parent: Option<&'static str>| OutgoingCall {
+        target: Address::parse("ws/peer").unwrap(),
+        method: Text::from(method),
+        payload: Rope::new(),
+        timeout,
+        parent: parent.map(Text::from),
+        idempotent: false,
+        exports: None,
+    };
+    engine.start_call(now, 1, call("T.0", Some(SECOND), Some("T")), "item", None);
+    engine.start_call(now, 2, call("T.0:close", None, Some("T")), "close", None);
+    engine.start_call(now, 3, call("services.s.note", None, None), "note", None);
+    engine.answer(now, invoke.key, resolve(Rope::new()));
+    let order: Vec<String> = std::iter::from_fn(|| sent(&mut engine, now))
+        .map(|(_, method, ..)| method)
+        .collect();
+    assert_eq!(order, ["T.0:close", "T.resolve", "T.0", "services.s.note"]);
+}
