@@ -84,7 +84,13 @@ impl Closure {
 
 impl Serialize for Closure {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        native::serialize(&Value::Object(Object::new(self.clone())), serializer)
+        native::serialize(&Value::from(self.clone()), serializer)
+    }
+}
+
+impl From<Closure> for Value {
+    fn from(closure: Closure) -> Self {
+        Self::Object(Object::new(closure))
     }
 }
 
@@ -199,6 +205,12 @@ impl<Args, R> fmt::Debug for Callback<Args, R> {
             "Callback({} {})",
             self.descriptor.target, self.descriptor.method
         )
+    }
+}
+
+impl<Args, R> From<Callback<Args, R>> for Value {
+    fn from(callback: Callback<Args, R>) -> Self {
+        Self::Method(callback.descriptor)
     }
 }
 

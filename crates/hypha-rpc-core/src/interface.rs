@@ -152,7 +152,13 @@ impl fmt::Debug for Interface {
 
 impl Serialize for Interface {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        native::serialize(&Value::Object(Object::new(self.clone())), serializer)
+        native::serialize(&Value::from(self.clone()), serializer)
+    }
+}
+
+impl From<Interface> for Value {
+    fn from(interface: Interface) -> Self {
+        Self::Object(Object::new(interface))
     }
 }
 

@@ -81,6 +81,14 @@ impl<T> Custom<T> {
     pub fn new(object: T) -> Self {
         Self(Arc::new(object))
     }
+
+    /// The object itself, if this is the only handle of it, as it is for what was just received.
+    ///
+    /// # Errors
+    /// The handle, if there are others.
+    pub fn try_into_inner(self) -> Result<T, Self> {
+        Arc::try_unwrap(self.0).map_err(Self)
+    }
 }
 
 impl<T: Clone> Custom<T> {

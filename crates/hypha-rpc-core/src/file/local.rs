@@ -140,7 +140,13 @@ impl fmt::Debug for FileObject {
 
 impl Serialize for FileObject {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        native::serialize(&Value::Object(Object::new(self.clone())), serializer)
+        native::serialize(&Value::from(self.clone()), serializer)
+    }
+}
+
+impl From<FileObject> for Value {
+    fn from(file: FileObject) -> Self {
+        Self::Object(Object::new(file))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use bytes::Bytes;
-use hypha_codec::{Binary, NdArray, Rope, Timestamp, TypedArray, Value};
+use hypha_codec::{Binary, Custom, NdArray, Rope, Timestamp, TypedArray, Value};
 use serde::Serialize;
 use tower::BoxError;
 
@@ -136,6 +136,15 @@ plain!(
     RemoteObject,
     RemoteFile
 );
+
+impl<T> IntoReply for Custom<T>
+where
+    Self: Serialize,
+{
+    fn into_reply(self, encoder: &ReplyEncoder) -> Result<Output, RemoteError> {
+        Output::new(encoder, &self)
+    }
+}
 
 impl<Args, R> IntoReply for Callback<Args, R> {
     fn into_reply(self, encoder: &ReplyEncoder) -> Result<Output, RemoteError> {

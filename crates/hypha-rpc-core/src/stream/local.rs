@@ -117,7 +117,13 @@ impl fmt::Debug for Streamed {
 
 impl Serialize for Streamed {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        native::serialize(&Value::Object(Object::new(self.clone())), serializer)
+        native::serialize(&Value::from(self.clone()), serializer)
+    }
+}
+
+impl From<Streamed> for Value {
+    fn from(stream: Streamed) -> Self {
+        Self::Object(Object::new(stream))
     }
 }
 

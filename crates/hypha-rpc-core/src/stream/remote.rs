@@ -4,8 +4,8 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{self, Poll};
 
 use futures_core::Stream;
@@ -39,7 +39,8 @@ use crate::remote::MethodCall;
 /// ```
 pub struct RemoteStream<T = Value> {
     source: Option<Arc<Source>>,
-    pending: Option<Pending>,
+    /// Never locked: it makes a stream `Sync`, and thereby objects of the user that hold one.
+    pending: Mutex<Option<Pending>>,
     item: PhantomData<fn() -> T>,
 }
 
@@ -49,7 +50,7 @@ impl<T> RemoteStream<T> {
     pub(crate) fn of(source: Arc<Source>) -> Self {
         Self {
             source: Some(source),
-            pending: None,
+            pending: Mutex::default(),
             item: PhantomData,
         }
     }
@@ -59,7 +60,7 @@ impl<T> RemoteStream<T> {
     /// # Errors
     /// If the generator's holder does not answer.
     pub async fn close(mut self) -> Result<(), CallError> {
-        self.pending = None;
+        self.pending = Mutex::default();
         match self.source.take() {
             Some(source) => source.close().await,
             None => Ok(()),
@@ -67,7 +68,7 @@ impl<T> RemoteStream<T> {
     }
 
     fn end(&mut self) {
-        self.pending = None;
+        self.pending = Mutex::default();
         self.source = None;
     }
 }
@@ -80,12 +81,16 @@ impl<T: DeserializeOwned> Stream for RemoteStream<T> {
         let Some(source) = &this.source else {
             return Poll::Ready(None);
         };
-        let pending = this.pending.get_or_insert_with(|| {
+        let pending = this
+            .pending
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        let future = pending.get_or_insert_with(|| {
             let source = Arc::clone(source);
             Box::pin(async move { source.next().await })
         });
-        let result = task::ready!(pending.as_mut().poll(cx));
-        this.pending = None;
+        let result = task::ready!(future.as_mut().poll(cx));
+        *pending = None;
         match result {
             Ok(Some(item)) => {
                 let method = source.descriptor.method.clone();

@@ -10,6 +10,7 @@ mod bad_input;
 mod callbacks;
 mod calls;
 mod connecting;
+mod custom_types;
 mod endings;
 mod events;
 mod files;
