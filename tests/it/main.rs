@@ -4,12 +4,16 @@
 #![expect(clippy::disallowed_methods, reason = "real peers keep real time")]
 
 mod bad_input;
+mod callbacks;
 mod calls;
 mod events;
+mod examples;
 mod files;
 mod fixture;
+mod generators;
 mod harness;
 mod identity;
+mod interfaces;
 mod lifecycle;
 mod load;
 mod lookup;
@@ -17,5 +21,6 @@ mod provider;
 mod raw;
 mod reconnecting;
 mod relay;
+mod sides;
 mod tap;
 mod values;

@@ -1,5 +1,7 @@
 //! The services of a Rust provider: as far as they go, those of `tests/peers`.
 
+pub(crate) mod functions;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -104,7 +106,7 @@ fn rich(events: &Events) -> Service {
         .name("Interop")
         .description("Every kind of method and value")
         .visibility(Visibility::Public);
-    timing(failures(values(service, events)), events)
+    functions::functions(timing(failures(values(service, events)), events), events)
         .method(
             "context",
             |context: Context| async move { written(&context) },

@@ -104,30 +104,54 @@ impl Raw {
 
     /// The next call that comes in: its path and its positional arguments.
     pub(crate) async fn next(&mut self) -> (String, Vec<Value>) {
-        loop {
-            let Some(Frame::Binary(frame)) = self.rx.recv().await.unwrap() else {
-                continue;
-            };
-            let packet = hypha_codec::Packet::parse(frame).unwrap();
-            let method = packet
-                .header()
-                .unwrap()
-                .method()
-                .unwrap_or_default()
-                .to_owned();
-            let payload = packet.payload();
-            if payload.is_empty() {
-                return (method, Vec::new());
+        let call = self.next_call().await;
+        (call.method, call.args)
+    }
+
+    /// The next call that comes in.
+    pub(crate) async fn next_call(&mut self) -> Incoming {
+        let frame = loop {
+            if let Some(Frame::Binary(frame)) = self.rx.recv().await.unwrap() {
+                break frame;
             }
-            let payload = hypha_codec::decode(payload).unwrap();
-            let args = payload
+        };
+        let packet = hypha_codec::Packet::parse(frame).unwrap();
+        let header = packet.header().unwrap();
+        let text = |field: Option<&str>| field.unwrap_or_default().to_owned();
+        let payload = packet.payload();
+        let args = match payload.is_empty() {
+            true => Vec::new(),
+            false => hypha_codec::decode(payload)
+                .unwrap()
                 .get("args")
                 .and_then(Value::as_list)
                 .unwrap_or_default()
-                .to_vec();
-            return (method, args);
+                .to_vec(),
+        };
+        Incoming {
+            from: text(header.from()),
+            method: text(header.method()),
+            session: text(header.session()),
+            args,
         }
     }
+
+    /// Answers a call that came in.
+    pub(crate) async fn resolve(&mut self, call: &Incoming, result: Value) {
+        let resolve = format!("{}.resolve", call.session);
+        let header = Map::from([("type", "method"), ("to", &call.from), ("method", &resolve)]);
+        let payload = Map::from([("args", Value::from(vec![result]))]);
+        self.send(frame(header, payload)).await;
+    }
+}
+
+/// A call that came in.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(crate) from: String,
+    pub(crate) method: String,
+    pub(crate) session: String,
+    pub(crate) args: Vec<Value>,
 }
 
 /// A session id of our own.

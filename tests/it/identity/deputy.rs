@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::fixture::{join, membership, server};
 use crate::provider::RustProvider;
-use crate::raw::{Raw, frame, header, payload, session, written_promise};
+use crate::raw::{Answer, Raw, frame, header, payload, session, written_promise};
 
 /// A workspace with a protected service in Rust and one in Python, and a public Rust provider, which never asked for
 /// anything of the victims.
@@ -190,30 +190,83 @@ async fn defect_29_the_session_of_a_call_cannot_name_a_method() {
     scene.nobody_was_touched().await;
 }
 
+/// A function that points at a victim, and a generator that does.
+fn pointing_at((victim, path): &Victim) -> [Value; 2] {
+    let mut function = Map::from([("_rtype", "method"), ("_rtarget", victim)]);
+    let mut generator = Map::from([("_rtype", "generator"), ("_rtarget", victim)]);
+    for descriptor in [&mut function, &mut generator] {
+        descriptor.insert("_rmethod", *path);
+        descriptor.insert("_rpromise", "*");
+    }
+    generator.insert("_rclose_method", *path);
+    [function.into(), generator.into()]
+}
+
 #[tokio::test]
 async fn defect_29_a_function_of_a_victim_among_the_arguments_is_not_called() {
     let mut scene = Scene::set().await;
-    for (victim, path) in scene.victims() {
-        let function = Map::from([
+    let deputy = scene.deputy.client.address().as_str().to_owned();
+    for victim in scene.victims() {
+        let [function, generator] = pointing_at(&victim);
+        let inside = Map::from([("get", function.clone())]);
+        for (method, args) in [
+            ("echo", vec![function.clone()]),
+            ("echo", vec![generator.clone()]),
+            ("hold", vec![generator.clone()]),
+            ("drop_held", vec![]),
+        ] {
+            // Whether it is refused or handed to the method as a value does not matter here.
+            let method = format!("services.interop.{method}");
+            let _answer = scene.attacker.call(&deputy, &method, payload(args)).await;
+        }
+        for (method, args) in [
+            ("call_back", vec![function.clone(), 2.into()]),
+            ("call_back_at_once", vec![function.clone(), 2.into()]),
+            ("take", vec![generator.clone(), 2.into()]),
+            ("flatten", vec![generator]),
+        ] {
+            let method = format!("services.interop.{method}");
+            let refused = scene.attacker.call(&deputy, &method, payload(args)).await;
+            let text = refused.rejected();
+            assert!(text.contains(&victim.0), "{method}: {text}");
+        }
+        for (held, path) in [(function, ""), (inside.into(), "get")] {
+            let hold = payload([held]);
+            let held = scene.attacker.call(&deputy, "services.interop.hold", hold);
+            assert_eq!(held.await, Answer::Resolved(Value::Null));
+            let used = payload([path.into(), Value::List(vec![])]);
+            let refused = scene
+                .attacker
+                .call(&deputy, "services.interop.use_held", used);
+            let text = refused.await.rejected();
+            assert!(text.contains(&victim.0), "{path}: {text}");
+        }
+    }
+    scene.nobody_was_touched().await;
+}
+
+/// The deputy calls the attacker, and gets a function that it would call as itself.
+#[tokio::test]
+async fn defect_29_a_function_of_a_victim_in_a_result_is_not_called() {
+    let mut scene = Scene::set().await;
+    let deputy = scene.deputy.client.address().as_str().to_owned();
+    for victim in scene.victims() {
+        let [function, _] = pointing_at(&victim);
+        let own = Map::from([
             ("_rtype", "method"),
-            ("_rtarget", &victim),
-            ("_rmethod", path),
+            ("_rtarget", &scene.attacker.address()),
+            ("_rmethod", "attacker.function"),
             ("_rpromise", "*"),
         ]);
-        let deputy = scene.deputy.client.address().as_str().to_owned();
-        let generator = Map::from([
-            ("_rtype", "generator"),
-            ("_rtarget", &victim),
-            ("_rmethod", path),
-            ("_rclose_method", path),
-        ]);
-        for argument in [function, generator] {
-            // Whether it is refused or handed to the method as a value does not matter here.
-            let _answer = scene
-                .attacker
-                .call(&deputy, "services.interop.echo", payload([argument.into()]))
-                .await;
-        }
+        let session = session();
+        let header = header(&deputy, "services.interop.nest", &session);
+        let call = frame(header, payload([own.into()]));
+        scene.attacker.send(call).await;
+        let incoming = scene.attacker.next_call().await;
+        assert_eq!(incoming.method, "attacker.function");
+        scene.attacker.resolve(&incoming, function).await;
+        let text = scene.attacker.answer(&session).await.rejected();
+        assert!(text.contains(&victim.0), "{text}");
     }
     scene.nobody_was_touched().await;
 }

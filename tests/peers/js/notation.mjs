@@ -1,6 +1,8 @@
 // JavaScript values as JSON and back, without loss: the notation of tests/vectors/README.md, with the same additions as
 // the Python peer's notation.py. Only here: `{"$undefined": true}`, and `typedarray` for typed arrays other than Uint8Array.
 
+import { made } from "./objects.mjs";
+
 const TYPED_ARRAYS = {
   int8: Int8Array, int16: Int16Array, int32: Int32Array, uint8: Uint8Array, uint16: Uint16Array,
   uint32: Uint32Array, float32: Float32Array, float64: Float64Array,
@@ -86,6 +88,7 @@ const SPECIAL = {
     record(name, args);
     return args.length ? args[0] : null;
   },
+  $make: made,
 };
 
 const TAGGED = {

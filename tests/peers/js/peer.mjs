@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import readline from "node:readline";
 import { depth, fromJson, toJson } from "./notation.mjs";
+import { flattened, member, taken, takenUntilError } from "./objects.mjs";
 import { Services } from "./service.mjs";
 
 const require = createRequire(path.join(process.argv[2], "index.js"));
@@ -77,6 +78,11 @@ const commands = {
     await connections.get(conn).server.export({ echo: (x) => x });
     return null;
   },
+  /** Run the JavaScript half of an example: what it offers is found under the id that this gives. */
+  async example({ conn = "main", name }) {
+    const example = await import(new URL(`../../../crates/hypha-client/examples/${name}.mjs`, import.meta.url));
+    return (await example.offer(connections.get(conn).server)).id;
+  },
   async unregister({ conn = "main", service }) {
     await connections.get(conn).server.unregisterService(service);
     return null;
@@ -85,9 +91,22 @@ const commands = {
     return toJson(await connections.get(conn).proxy(service, config, true));
   },
   async call({ conn = "main", service, method, args = [], kwargs, config, reduce }) {
+    const connection = connections.get(conn);
     const sent = revive(args);
-    const result = await connections.get(conn).call(service, method, sent, kwargs && revive(kwargs), config);
-    return reduced(result, reduce, sent);
+    const result = await connection.call(service, method, sent, kwargs && revive(kwargs), config);
+    if (reduce !== "held") return reduced(result, reduce, sent);
+    connection.held = result;
+    return null;
+  },
+  /** Call a function in the result of a call that was reduced to `held`. */
+  async use_held({ conn = "main", path = "", args = [] }) {
+    return toJson(await member(connections.get(conn).held, path)(...revive(args)));
+  },
+  /** Call a method with a function of another service as its first argument. */
+  async pass_on({ conn = "main", service, method, function: { service: maker, method: name }, args }) {
+    const connection = connections.get(conn);
+    const passed = member(await connection.proxy(maker), name);
+    return toJson(await connection.call(service, method, [passed, ...args]));
   },
   /** What a function of a service says of itself. */
   async metadata({ conn = "main", service, method }) {
@@ -175,5 +194,8 @@ async function reduced(result, how, args) {
     for await (const item of result) items.push(toJson(item));
     return items;
   }
+  if (how === "first two") return toJson(await taken(result, 2));
+  if (how === "items until error") return toJson(await takenUntilError(result));
+  if (how === "rows") return toJson(await flattened(result));
   return toJson(result);
 }

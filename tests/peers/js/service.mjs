@@ -5,12 +5,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as files from "./files.mjs";
 import { deep, depth, fill } from "./notation.mjs";
+import { Objects } from "./objects.mjs";
 import { SAMPLES } from "./samples.mjs";
 
 /** Builds the services of one connection. `emit(event, data)` reports what happens in them. */
 export class Services {
   constructor(emit, mute, callService) {
-    Object.assign(this, { emit, mute, callService, kept: null, touched: 0 });
+    Object.assign(this, { emit, mute, callService, objects: new Objects(emit, callService), touched: 0 });
   }
 
   /** The service definitions, in the order of their registration. */
@@ -72,7 +73,7 @@ export class Services {
       ...this.values(),
       ...this.failures(),
       ...this.timing(),
-      ...this.functions(),
+      ...this.objects.methods(),
       ...files.methods(this.callService),
       nested: { double: (x) => x * 2, deeper: { triple: (x) => x * 3 } },
       array: [(x) => x + 1, (x) => x + 2, { three: (x) => x + 3 }],
@@ -131,40 +132,6 @@ export class Services {
         while (Date.now() < until);
         return "blocked";
       },
-    };
-  }
-
-  functions() {
-    const { emit } = this;
-    return {
-      call_back: async (callback, count) => {
-        const results = [];
-        for (let i = 0; i < count; i++) results.push(await callback(i));
-        return results;
-      },
-      count: (n) => (function* () { for (let i = 0; i < n; i++) yield i; })(),
-      count_async: (n) => (async function* () {
-        try {
-          for (let i = 0; i < n; i++) yield i;
-        } finally {
-          emit("generator_closed", n);
-        }
-      })(),
-      fail_after: (n) => (async function* () {
-        for (let i = 0; i < n; i++) yield i;
-        throw new Error("generator boom");
-      })(),
-      adder: (amount) => (x) => x + amount,
-      keep: (thing) => {
-        this.kept = thing;
-        return "kept";
-      },
-      use_kept: async (...args) => (typeof this.kept === "function" ? this.kept(...args) : this.kept.call(...args)),
-      dispose_kept: async () => {
-        await this.kept._dispose();
-        return "disposed";
-      },
-      forward: async (serviceId, path, args) => this.callService(serviceId, path, args),
     };
   }
 }

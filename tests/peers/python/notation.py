@@ -6,8 +6,9 @@ strings, `{"$ts": [seconds, nanoseconds]}` a timestamp, `{"$x": [type, "00"]}` a
 a tag on the wire is written as its tagged map: `{"_rtype": "ndarray", ...}`. Sets are sorted by the JSON of their items.
 
 Beyond the vectors, going out: `{"$fn": name}` a function, `{"$gen": true}` a generator, `{"$repr": text}` anything else.
-Coming in: `{"$fill": n}` n bytes of `fill`, `{"$count": n}` n bytes of `count`, `{"$deep": n}` n nested lists, `{"$raw": map}` a map with its `_rtype` untouched,
-`{"$record": name}` a function that reports each call as an event and returns its first argument.
+Coming in: `{"$fill": n}` n bytes of `fill`, `{"$count": n}` n bytes of `count`, `{"$deep": n}` n nested lists,
+`{"$raw": map}` a map with its `_rtype` untouched, `{"$record": name}` a function that reports each call as an event and
+returns its first argument, `{"$make": what}` what `made` of objects.py makes.
 """
 
 import inspect
@@ -18,6 +19,8 @@ from collections import OrderedDict
 import msgpack
 import numpy as np
 from pydantic import BaseModel
+
+from objects import made
 
 SAFE_INTEGER = 2**53
 
@@ -169,6 +172,7 @@ SPECIAL = {
     "$deep": lambda levels, _: deep(levels),
     "$raw": lambda note, r: {key: from_json(item, r) for key, item in note.items()},
     "$record": recorder,
+    "$make": made,
 }
 
 TAGGED = {

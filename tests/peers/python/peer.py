@@ -5,16 +5,22 @@ Values travel in the notation of notation.py. Commands run side by side. A line 
 """
 
 import asyncio
+import importlib.util
 import json
 import os
 import sys
 import threading
+from pathlib import Path
 
 import msgpack
 from hypha_rpc import connect_to_server
 
 import notation
+import objects
 from service import Services
+
+
+EXAMPLES = Path(__file__).parents[3] / "crates/hypha-client/examples"
 
 
 class Connection:
@@ -26,6 +32,7 @@ class Connection:
         self.muted = set()
         self.sent = 0
         self.services = Services(emit, self.muted.add, self.call)
+        self.held = None
         self.emit_message = server.rpc._emit_message
         server.rpc._emit_message = self.send
 
@@ -99,6 +106,13 @@ class Peer:
         """Export an application of one method."""
         await self.connections[conn].server.export({"echo": lambda x: x})
 
+    async def do_example(self, name, conn="main"):
+        """Run the Python half of an example: what it offers is found under the id that this gives."""
+        specification = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+        example = importlib.util.module_from_spec(specification)
+        specification.loader.exec_module(example)
+        return (await example.offer(self.connections[conn].server))["id"]
+
     async def do_unregister(self, service, conn="main"):
         await self.connections[conn].server.unregister_service(service)
 
@@ -108,7 +122,20 @@ class Peer:
     async def do_call(self, service, method, args=(), kwargs=None, conn="main", config=None, reduce=None):
         connection = self.connections[conn]
         args, kwargs = self.revive(list(args)), self.revive(kwargs or {})
-        return await reduced(await connection.call(service, method, args, kwargs, config), reduce, args)
+        result = await connection.call(service, method, args, kwargs, config)
+        if reduce == "held":
+            connection.held, result = result, None
+        return await reduced(result, reduce, args)
+
+    async def do_use_held(self, path="", args=(), conn="main"):
+        """Call a function in the result of a call that was reduced to `held`."""
+        return notation.to_json(await objects.member(self.connections[conn].held, path)(*self.revive(list(args))))
+
+    async def do_pass_on(self, service, method, function, args, conn="main"):
+        """Call a method with a function of another service as its first argument."""
+        connection = self.connections[conn]
+        function = objects.member(await connection.proxy(function["service"]), function["method"])
+        return notation.to_json(await connection.call(service, method, [function, *args]))
 
     async def do_metadata(self, service, method, conn="main"):
         """What a function of a service says of itself."""
@@ -171,6 +198,12 @@ async def reduced(result, how, args):
         return notation.same(result, args[0])
     if how == "items":
         return [notation.to_json(item) async for item in result]
+    if how == "first two":
+        return notation.to_json(await objects.taken(result, 2))
+    if how == "items until error":
+        return notation.to_json(await objects.taken_until_error(result))
+    if how == "rows":
+        return notation.to_json(await objects.flattened(result))
     return notation.to_json(result)
 
 

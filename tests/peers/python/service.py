@@ -11,6 +11,7 @@ import numpy as np
 
 import files
 from notation import deep, depth, fill
+from objects import Objects
 from samples import SAMPLES
 
 
@@ -21,7 +22,7 @@ class Services:
         self.emit = emit
         self.mute = mute
         self.call_service = call_service
-        self.kept = None
+        self.objects = Objects(emit, call_service)
         self.touched = 0
 
     def all(self, authorized_workspaces=None):
@@ -80,7 +81,7 @@ class Services:
             **self.values(),
             **self.failures(),
             **self.timing(),
-            **self.functions(),
+            **self.objects.methods(),
             **files.methods(self.call_service),
             "nested": {
                 "double": lambda x: x * 2,
@@ -158,56 +159,6 @@ class Services:
             await asyncio.Event().wait()
 
         return {"slow": slow, "hang": hang, "block": self.block()}
-
-    def functions(self):
-        async def call_back(callback, count):
-            return [await callback(index) for index in range(count)]
-
-        def count(n):
-            yield from range(n)
-
-        async def count_async(n):
-            try:
-                for index in range(n):
-                    yield index
-            finally:
-                self.emit("generator_closed", n)
-
-        async def fail_after(n):
-            for index in range(n):
-                yield index
-            raise RuntimeError("generator boom")
-
-        def adder(amount):
-            return lambda x: x + amount
-
-        def keep(thing):
-            self.kept = thing
-            return "kept"
-
-        async def use_kept(*args):
-            call = self.kept if callable(self.kept) else self.kept["call"]
-            return await call(*args)
-
-        async def dispose_kept():
-            await self.kept["_dispose"]()
-            return "disposed"
-
-        async def forward(service_id, path, args):
-            """Call another service as ourselves."""
-            return await self.call_service(service_id, path, args)
-
-        return {
-            "call_back": call_back,
-            "count": count,
-            "count_async": count_async,
-            "fail_after": fail_after,
-            "adder": adder,
-            "keep": keep,
-            "use_kept": use_kept,
-            "dispose_kept": dispose_kept,
-            "forward": forward,
-        }
 
     def silent(self):
         def silent(context):

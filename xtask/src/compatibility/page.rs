@@ -25,8 +25,6 @@ pub(super) enum State {
     Tested(&'static [Direction]),
     /// It is not for us, for this reason.
     LeftOut(&'static str),
-    /// It is not done or not tested yet.
-    Open(&'static str),
 }
 
 /// Rows without the tests that they need, and tests without a row.
@@ -74,16 +72,9 @@ pub(super) fn render(sections: &[Section], tests: &[Test], versions: &str) -> St
 fn render_row(page: &mut String, row: &Row, tests: &[Test]) {
     let Row { id, what, state } = row;
     let mut cells = format!("{id} | {what}");
-    match state {
-        State::LeftOut(reason) => {
-            let _ = writeln!(page, "| {cells} | | left out: {reason} |");
-            return;
-        }
-        State::Open(reason) => {
-            let _ = writeln!(page, "| {cells} | | open: {reason} |");
-            cells = " | ".to_owned();
-        }
-        State::Tested(_) => {}
+    if let State::LeftOut(reason) = state {
+        let _ = writeln!(page, "| {cells} | | left out: {reason} |");
+        return;
     }
     for test in of_row(row, tests) {
         let directions: Vec<String> = test.directions.iter().map(ToString::to_string).collect();

@@ -2,7 +2,7 @@
 
 use super::found::Direction;
 use super::found::Side::{JavaScript, Python, Rust};
-use super::page::State::{LeftOut, Open, Tested};
+use super::page::State::{LeftOut, Tested};
 use super::page::{Row, Section};
 
 const TO_PYTHON: Direction = Direction(Rust, Python);
@@ -20,6 +20,7 @@ const ALL: &[Direction] = &[
     FROM_JAVASCRIPT,
     TO_RUST,
 ];
+const FROM_RUST: &[Direction] = &[TO_PYTHON, TO_JAVASCRIPT, TO_RUST];
 const BOTH_WAYS: &[Direction] = &[TO_PYTHON, FROM_PYTHON, TO_JAVASCRIPT, FROM_JAVASCRIPT];
 /// There is but one side, or the other one is written by hand.
 const ANY: &[Direction] = &[];
@@ -43,6 +44,10 @@ pub(super) const SECTIONS: &[Section] = &[
     Section {
         title: "Values (A3)",
         rows: VALUES,
+    },
+    Section {
+        title: "Types of one's own (A4)",
+        rows: CODECS,
     },
     Section {
         title: "Calls (A5)",
@@ -110,9 +115,16 @@ const VALUES: &[Row] = rows! {
     "A3.15", "Typed arrays of JavaScript that have no kind on the wire", Tested(ANY);
     "A3.16", "Files and streams, read where they are not", Tested(ALL);
     "A3.17", "What a function says of itself", Tested(ANY);
+    "A3.18", "A function of a third client is passed on", Tested(ALL);
     "A3.20", "A pydantic model", Tested(ANY);
     "A3.24", "What a sender cannot encode is its own error", Tested(ANY);
     "A3.26", "Nesting of hundreds of levels", Tested(ANY);
+};
+
+const CODECS: &[Row] = rows! {
+    "A4.01", "A type of the user arrives as one", Tested(&[TO_PYTHON, FROM_PYTHON]);
+    "A4.02", "A type that only one side knows", Tested(FROM_RUST);
+    "A4.03", "A type of the user that holds functions and other such types", Tested(FROM_RUST);
 };
 
 const CALLS: &[Row] = rows! {
@@ -145,34 +157,34 @@ const CALLS: &[Row] = rows! {
 };
 
 const CALLBACKS: &[Row] = rows! {
-    "A6.01", "A function as an argument, called while the call runs", Open("not tested yet");
-    "A6.02", "After the call it is gone at once", Open("not tested yet");
-    "A6.03", "Callbacks of callbacks", Open("not tested yet");
-    "A6.04", "Only who was called may call back", Open("not tested yet");
-    "A6.05", "A call whose session is over is refused", Open("not tested yet");
-    "A6.06", "Functions in results live on for a while", Open("not tested yet");
-    "A6.07", "Asynchronous callbacks, and those that fail", Open("not tested yet");
-    "A6.08", "Nothing is left after many callbacks", Open("not tested yet");
+    "A6.01", "A function as an argument, called while the call runs", Tested(ALL);
+    "A6.02", "After the call it is gone at once", Tested(ALL);
+    "A6.03", "Callbacks of callbacks", Tested(ALL);
+    "A6.04", "Only who was called may call back", Tested(FROM_RUST);
+    "A6.05", "A call whose session is over is refused", Tested(ANY);
+    "A6.06", "Functions in results live on for a while", Tested(ALL);
+    "A6.07", "Asynchronous callbacks, and those that fail", Tested(ALL);
+    "A6.08", "Nothing is left after many callbacks", Tested(ALL);
 };
 
 const GENERATORS: &[Row] = rows! {
-    "A7.01", "Generators as results and arguments", Open("not tested yet");
-    "A7.02", "Iterators of one's own", Open("not tested yet");
-    "A7.03", "Stopping early closes the source", Open("not tested yet");
-    "A7.04", "An error comes after the items before it", Open("not tested yet");
+    "A7.01", "Generators as results and arguments", Tested(ALL);
+    "A7.02", "Iterators of one's own", Tested(BOTH_WAYS);
+    "A7.03", "Stopping early closes the source", Tested(ALL);
+    "A7.04", "An error comes after the items before it", Tested(ALL);
     "A7.05", "Python's `for` over a remote generator without `await`",
         LeftOut("belongs to a blocking client, which is not part of this version");
     "A7.06", "A generator as a stream over HTTP", LeftOut("done by the server, and broken in this version of it");
 };
 
 const INTERFACES: &[Row] = rows! {
-    "A8.01", "An object whose functions outlive the call", Open("not tested yet");
-    "A8.02", "The id under which it can be taken back", Open("not tested yet");
-    "A8.03", "Only who got it may call it", Open("not tested yet");
-    "A8.04", "The receiver gives it back", Open("not tested yet");
-    "A8.05", "It goes when the receiver leaves", Open("not tested yet");
-    "A8.06", "It is taken back here", Open("not tested yet");
-    "A8.07", "It is never registered with the server", Open("not tested yet");
+    "A8.01", "An object whose functions outlive the call", Tested(ALL);
+    "A8.02", "The id under which it can be taken back", Tested(FROM_RUST);
+    "A8.03", "Only who got it may call it", Tested(FROM_RUST);
+    "A8.04", "The receiver gives it back", Tested(ALL);
+    "A8.05", "It goes when the receiver leaves", Tested(&[FROM_PYTHON, FROM_JAVASCRIPT, TO_RUST]);
+    "A8.06", "It is taken back here", Tested(FROM_RUST);
+    "A8.07", "It is never registered with the server", Tested(&[TO_RUST]);
 };
 
 const PERMISSIONS: &[Row] = rows! {
@@ -241,10 +253,11 @@ const EVENTS: &[Row] = rows! {
 };
 
 const DEFECTS: &[Row] = rows! {
-    "D.01", "Work in bulk stays below the limits of the server", Tested(&[TO_PYTHON, TO_JAVASCRIPT, TO_RUST]);
+    "D.01", "Work in bulk stays below the limits of the server", Tested(FROM_RUST);
     "D.02", "A short call takes two frames, not three", Tested(OUT);
     "D.07", "What cannot be read is refused at once, not left to time out", Tested(ANY);
     "D.08", "A large frame is read", Tested(ANY);
+    "D.15", "A generator that nobody reads ends at once", Tested(FROM_RUST);
     "D.16", "A proxy outlives its provider", Tested(OUT);
     "D.19", "However many wait, one connection is made", Tested(ANY);
     "D.20", "Subscriptions of the user outlive the connection", Tested(IN);
