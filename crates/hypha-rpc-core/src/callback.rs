@@ -11,8 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::address::Address;
 use crate::error::CallError;
 use crate::import::Origin;
+use crate::method_call::MethodCall;
 use crate::peer::Peer;
-use crate::remote::MethodCall;
 use crate::service::{Arguments, IntoMethod, Kwargs, Method, Rest};
 
 /// A function of ours that goes out as an argument or result: for the receiver it is an ordinary

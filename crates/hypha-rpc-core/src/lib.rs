@@ -45,6 +45,7 @@ mod lifecycle;
 mod link;
 mod member;
 mod message_cache;
+mod method_call;
 mod pacing;
 mod payload;
 mod peer;
@@ -87,11 +88,12 @@ pub use self::file::{FileObject, RemoteFile};
 pub use self::handshake::{ConnectionInfo, Credentials, handshake};
 pub use self::interface::{Interface, RemoteObject};
 pub use self::lifecycle::{ConnectionEvent, ConnectionEvents};
+pub use self::method_call::MethodCall;
 pub use self::pacing::Pacing;
 pub use self::peer::{Peer, PeerIdentity, ServiceInfo};
 pub use self::progress::{Direction, Progress};
 pub use self::relay::RelayOptions;
-pub use self::remote::{MethodCall, RemoteService};
+pub use self::remote::RemoteService;
 pub use self::secret::Secret;
 pub use self::service::{
     Arguments, BlockingHandler, CallArguments, FromCall, Handler, IntoMethod, IntoReply,

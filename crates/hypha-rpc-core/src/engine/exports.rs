@@ -7,6 +7,7 @@ use hypha_codec::Text;
 
 use super::services::ServiceRecord;
 use super::timers::after;
+use super::{Driver, Engine, Event};
 use crate::address::Address;
 use crate::protocol::SESSION_TTL;
 
@@ -214,5 +215,66 @@ impl<H> Exports<H> {
             .map(|(key, _)| *key)
             .collect();
         keys.into_iter().flat_map(|key| self.close(key)).collect()
+    }
+}
+
+impl<D: Driver> Engine<D> {
+    /// Functions that went out are of no use any more, such as those of a generator at its end.
+    pub(crate) fn release(&mut self, session: u64, names: &[Text]) {
+        let released = self.exports.release(session, names);
+        self.dropped(released);
+    }
+
+    pub(super) fn open(
+        &mut self,
+        now: Instant,
+        target: &Address,
+        exported: Exported<D::Handler>,
+        lease: Lease,
+    ) {
+        for record in exported.interfaces {
+            // The id is random: it cannot be taken.
+            drop(self.services.insert(record, false));
+        }
+        self.exports
+            .open(now, exported.key, target.clone(), exported.functions, lease);
+    }
+
+    /// Nobody will ever call these.
+    pub(super) fn discard(&mut self, exported: Option<Exported<D::Handler>>) {
+        let Some(exported) = exported else { return };
+        let mut handlers: Vec<_> = exported.functions.into_iter().map(|(_, h)| h).collect();
+        for interface in exported.interfaces {
+            handlers.extend(interface.methods.into_values());
+        }
+        self.dropped(handlers);
+    }
+
+    pub(super) fn close_session(&mut self, key: u64) {
+        let closed = self.exports.close_call(key);
+        self.dropped(closed);
+    }
+
+    pub(super) fn dropped(&mut self, handlers: Vec<D::Handler>) {
+        if !handlers.is_empty() {
+            self.events.push_back(Event::Dropped(handlers));
+        }
+    }
+
+    /// A client is gone, and with it the use of everything that it alone could call. Says how many
+    /// sessions and interfaces those were.
+    pub(super) fn forget_holder(&mut self, client: &Address) -> (usize, usize) {
+        let before = self.exports.len();
+        let calls = &self.calls;
+        let closed = self
+            .exports
+            .close_target(client, |key| calls.is_waiting(key));
+        self.dropped(closed);
+        let interfaces = self.services.remove_interfaces_of(client);
+        let count = interfaces.len();
+        for interface in interfaces {
+            self.dropped(interface.methods.into_values().collect());
+        }
+        (before - self.exports.len(), count)
     }
 }

@@ -269,23 +269,6 @@ impl<D: Driver> Engine<D> {
         }
     }
 
-    /// A client is gone, and with it the use of everything that it alone could call. Says how many
-    /// sessions and interfaces those were.
-    pub(super) fn forget_holder(&mut self, client: &Address) -> (usize, usize) {
-        let before = self.exports.len();
-        let calls = &self.calls;
-        let closed = self
-            .exports
-            .close_target(client, |key| calls.is_waiting(key));
-        self.dropped(closed);
-        let interfaces = self.services.remove_interfaces_of(client);
-        let count = interfaces.len();
-        for interface in interfaces {
-            self.dropped(interface.methods.into_values().collect());
-        }
-        (before - self.exports.len(), count)
-    }
-
     /// Who sent a frame: what the server wrote, or who is at the other end (identity never
     /// comes from the peer's own words).
     pub(super) fn sender(&self, header: &Header<'_>) -> Option<Address> {

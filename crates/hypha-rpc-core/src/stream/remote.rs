@@ -16,8 +16,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::CallError;
 use crate::import::Origin;
+use crate::method_call::MethodCall;
 use crate::peer::Peer;
-use crate::remote::MethodCall;
 
 /// The items of a generator of another client, in their order.
 ///

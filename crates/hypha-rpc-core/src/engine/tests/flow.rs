@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 
 use super::*;
 use crate::engine::bucket::Bucket;
+use crate::pacing::FrameLimit;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
