@@ -56,6 +56,12 @@ const IDLE: Duration = Duration::from_secs(5 * 60);
 /// a few bytes hold.
 const COPY_BELOW: usize = 64 * 1024;
 
+/// A buffer that outgrows the first of these gets room for the second at once: allocators map blocks
+/// above 32 MiB one by one, whose pages take memory when they are written and are moved without a
+/// copy. Below that, growing means copying, which would hold up all else that the link has to do.
+const UNMAPPED: usize = 1 << 20;
+const MAPPED: usize = (32 << 20) + (64 << 10);
+
 /// The messages under way, by sender and key: nobody can touch those of others.
 #[derive(Debug)]
 pub(crate) struct Assemblies {
@@ -235,9 +241,7 @@ impl Assembly {
         if index == self.next {
             let run = (index + 1..).map_while(|index| self.ahead.get(&index));
             let room = len + run.map(Bytes::len).sum::<usize>();
-            self.prefix
-                .try_reserve(room)
-                .map_err(|_| AssemblyError::NoRoom)?;
+            self.make_room(room)?;
             let mut next = Some(chunk);
             while let Some(chunk) = next {
                 self.prefix.extend_from_slice(&chunk);
@@ -260,6 +264,22 @@ impl Assembly {
         }
         self.bytes += len;
         Ok(())
+    }
+
+    fn make_room(&mut self, bytes: usize) -> Result<(), AssemblyError> {
+        let len = self.prefix.len();
+        let grows_mapped = self.prefix.capacity() < MAPPED && len.saturating_add(bytes) > UNMAPPED;
+        if grows_mapped
+            && self
+                .prefix
+                .try_reserve_exact(bytes.max(MAPPED - len))
+                .is_ok()
+        {
+            return Ok(());
+        }
+        self.prefix
+            .try_reserve(bytes)
+            .map_err(|_| AssemblyError::NoRoom)
     }
 }
 
