@@ -327,6 +327,7 @@ impl<D: Driver> Engine<D> {
         }
         let unused = self.exports.sweep(now);
         self.dropped(unused);
+        self.assemblies.handle_timeout(now);
         if self.phase == Phase::Down {
             return;
         }
@@ -334,7 +335,6 @@ impl<D: Driver> Engine<D> {
             self.outbox.push_heartbeat(key);
         }
         self.outbox.handle_timeout(now);
-        self.assemblies.handle_timeout(now);
         while let Some(due) = self.keepalive.pop_due(now) {
             match due {
                 Due::Ping => self.push_control(r#"{"type":"ping"}"#, Origin::Ping),

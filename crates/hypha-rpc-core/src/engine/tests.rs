@@ -7,6 +7,7 @@ mod events;
 mod exports;
 mod flow;
 mod linking;
+mod losses;
 mod messages;
 mod running;
 mod schedules;
