@@ -32,6 +32,9 @@ pub(crate) const TOO_MANY_ANSWERS: &str =
 /// The method ran, and the functions inside its result cannot be kept.
 pub(crate) const TOO_MANY_FUNCTIONS: &str = "The method ran, but the functions in its result cannot be kept: too many functions of earlier results are alive here";
 
+/// The method ran, and nobody would ever end the interface in its result.
+pub(crate) const CALLER_LEFT: &str = "The method ran, but the interface in its result was dropped: its caller lost its connection meanwhile";
+
 pub(crate) fn interface_denied(method: &str, from: &Address) -> String {
     let method = clipped(method);
     format!("Permission denied for _rintf callback {method}: it was not given to {from}")
@@ -142,7 +145,6 @@ pub(crate) fn message_refused(error: AssemblyError) -> String {
         AssemblyError::NoRoom => {
             String::from("The messages under way take too much memory, try again later")
         }
-        AssemblyError::Twice(index) => format!("Chunk {index} of the message came twice"),
         AssemblyError::TooEarly { index, missing } => {
             format!("Chunk {index} of the message came too early: chunk {missing} is missing")
         }

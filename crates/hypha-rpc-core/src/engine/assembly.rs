@@ -31,8 +31,6 @@ pub(crate) enum AssemblyError {
     TooLong(usize),
     /// All messages together would take more memory than there may be.
     NoRoom,
-    /// The chunk was there before.
-    Twice(u64),
     /// The chunk comes so long before this one that it would have to be kept aside.
     TooEarly { index: u64, missing: u64 },
     /// The message is over, and this chunk of it is missing.
@@ -134,6 +132,11 @@ impl Assemblies {
             .and_then(|assemblies| assemblies.get_mut(key))
             .ok_or(AssemblyError::UnknownKey)?;
         assembly.heard = now;
+        let index = index.unwrap_or(assembly.next);
+        // A sender that lost its connection does not know what came before, and sends it again.
+        if assembly.has(index) {
+            return Ok(assembly.bytes);
+        }
         let len = chunk.len();
         if assembly.bytes.saturating_add(len) > limits.message_bytes {
             return Err(AssemblyError::TooLong(limits.message_bytes));
@@ -141,7 +144,6 @@ impl Assemblies {
         if len > room {
             return Err(AssemblyError::NoRoom);
         }
-        let index = index.unwrap_or(assembly.next);
         assembly.add(index, chunk, frame_len)?;
         self.bytes += len;
         Ok(assembly.bytes)
@@ -233,10 +235,11 @@ impl Assembly {
         }
     }
 
+    fn has(&self, index: u64) -> bool {
+        index < self.next || self.ahead.contains_key(&index)
+    }
+
     fn add(&mut self, index: u64, chunk: Bytes, frame_len: usize) -> Result<(), AssemblyError> {
-        if index < self.next || self.ahead.contains_key(&index) {
-            return Err(AssemblyError::Twice(index));
-        }
         let len = chunk.len();
         if index == self.next {
             let run = (index + 1..).map_while(|index| self.ahead.get(&index));

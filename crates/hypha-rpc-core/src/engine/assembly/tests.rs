@@ -81,13 +81,15 @@ fn what_breaks_a_rule_is_refused_and_changes_nothing() {
     let mut assemblies = begun(&[("a", "k"), ("b", "other")]);
     assert_eq!(set(&mut assemblies, "a", "k", 0, &[0; 400]), Ok(400));
     assert_eq!(set(&mut assemblies, "a", "k", 2, &[0; 400]), Ok(800));
+    for again in [0, 2] {
+        let twice = set(&mut assemblies, "a", "k", again, &[1; 1000]);
+        assert_eq!(twice, Ok(800), "what came first counts");
+    }
     for (sender, key, index, chunk, error) in [
         // Nobody reaches the message of another.
         ("b", "k", 1, &[0; 1][..], UnknownKey),
         ("a", "other", 0, &[0; 1], UnknownKey),
         ("a", "none", 0, &[0; 1], UnknownKey),
-        ("a", "k", 0, &[0; 1], Twice(0)),
-        ("a", "k", 2, &[0; 1], Twice(2)),
         (
             "a",
             "k",
@@ -211,7 +213,8 @@ proptest! {
             let frame = if whole_frame { chunk.len() } else { 1 << 20 };
             let added = assemblies.add(start(), &sender, "k", Some(index as u64), chunk, frame);
             if added.is_ok() {
-                prop_assert!(there.insert(index));
+                // A chunk that comes twice does no harm.
+                there.insert(index);
             }
         }
         let bytes: usize = there.iter().map(|index| chunks.get(*index).map_or(0, Bytes::len)).sum();
