@@ -19,9 +19,9 @@ use crate::protocol::answer;
 ///
 /// Control messages go before calls that make the link usable, these before heartbeats, and these
 /// before answers. Answers to calls of others go before calls of ours, as they free memory at both
-/// ends, though not without end. Parts of large messages go when nothing else may, so that no more
-/// than one is ahead of anything. Each lane keeps
-/// the order of the frames to one target, and takes turns between targets: one that is held back
+/// ends, though not without end. Parts of large messages go when nothing else may, or one after a
+/// number of calls, so that no more than one is ahead of anything. Each lane keeps the order of the
+/// frames to one target, and takes turns between targets: one that is held back
 /// does not hold up the others.
 #[derive(Debug)]
 pub(crate) struct Outbox<P> {
@@ -35,6 +35,8 @@ pub(crate) struct Outbox<P> {
     targets: Targets<P>,
     pace: Pace,
     answers_in_a_row: usize,
+    /// Calls since the last part of a large message.
+    calls_in_a_row: usize,
     /// Cancelled calls that still have a place in a queue, at most.
     dead: usize,
     /// When to look again, if frames wait that may not go out yet.
@@ -44,6 +46,10 @@ pub(crate) struct Outbox<P> {
 /// After this many answers a call goes out, if one waits: a peer that floods us with calls must not
 /// keep ours from being sent.
 const ANSWERS_IN_A_ROW: usize = 8;
+
+/// After this many calls a part of a large message goes, if one waits: callers that never pause must
+/// not keep it here for ever.
+const CALLS_IN_A_ROW: usize = 8;
 
 /// Cancelled calls are cleared away once they are this many and half of all.
 const DEAD_TO_SWEEP: usize = 64;
@@ -165,7 +171,7 @@ pub(crate) enum Origin {
 pub(crate) enum Lane {
     Answer,
     Call,
-    /// Parts of large messages: they go when nothing else may.
+    /// Parts of large messages: they go when nothing else may, or when it is their turn.
     Chunk,
 }
 
@@ -234,6 +240,7 @@ impl<P> Outbox<P> {
             targets: Targets::new(now, pace.peer_limit()),
             pace,
             answers_in_a_row: 0,
+            calls_in_a_row: 0,
             dead: 0,
             wake: None,
         }
@@ -441,14 +448,26 @@ impl<P> Outbox<P> {
         self.pop_call(now, is_alive)
     }
 
-    /// A call of ours, or a part of a large message if there is none.
+    /// A call of ours, or a part of a large message if there is none or it is the turn of one.
     fn pop_call(
         &mut self,
         now: Instant,
         is_alive: &impl Fn(u64) -> bool,
     ) -> Option<(Queued<P>, Reservation)> {
-        self.pop_lane(now, Lane::Call, is_alive)
-            .or_else(|| self.pop_lane(now, Lane::Chunk, is_alive))
+        let lanes = match self.calls_in_a_row >= CALLS_IN_A_ROW {
+            true => [Lane::Chunk, Lane::Call],
+            false => [Lane::Call, Lane::Chunk],
+        };
+        for lane in lanes {
+            if let Some(popped) = self.pop_lane(now, lane, is_alive) {
+                self.calls_in_a_row = match lane {
+                    Lane::Chunk => 0,
+                    _ => self.calls_in_a_row.saturating_add(1),
+                };
+                return Some(popped);
+            }
+        }
+        None
     }
 
     fn pop_lane(

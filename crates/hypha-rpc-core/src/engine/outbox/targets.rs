@@ -115,11 +115,14 @@ impl<P> Targets<P> {
         let Some(target) = self.targets.get_mut(from) else {
             return;
         };
-        let calls = std::mem::take(&mut target.queues[index(Lane::Call)].frames);
-        self.frames -= calls.len();
-        for mut queued in calls {
-            queued.content.set_to(to.clone());
-            self.push(Lane::Call, queued);
+        let lanes = [Lane::Call, Lane::Chunk];
+        let waiting = lanes.map(|lane| std::mem::take(&mut target.queues[index(lane)].frames));
+        for (lane, frames) in lanes.into_iter().zip(waiting) {
+            self.frames -= frames.len();
+            for mut queued in frames {
+                queued.content.set_to(to.clone());
+                self.push(lane, queued);
+            }
         }
     }
 

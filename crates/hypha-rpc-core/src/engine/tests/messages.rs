@@ -443,6 +443,29 @@ fn a_message_whose_header_has_no_end_is_refused_unread() {
 }
 
 #[test]
+fn calls_without_end_do_not_keep_chunks_from_going() {
+    let (mut engine, now) = (relay(), start());
+    let chunk = OutgoingCall {
+        target: Address::parse("ws/peer").unwrap(),
+        method: Text::from("set"),
+        payload: Rope::new(),
+        timeout: Some(10 * SECOND),
+        parent: None,
+        idempotent: false,
+        exports: None,
+    };
+    engine.start_chunk(now, 0, chunk, "transfer", None);
+    for key in 1..20 {
+        call(&mut engine, key, "ws/peer");
+        if engine.poll_transmit(now).unwrap().is_chunk() {
+            assert!(key > 4, "calls go first");
+            return;
+        }
+    }
+    panic!("twenty calls went before the chunk");
+}
+
+#[test]
 fn answers_without_end_do_not_keep_chunks_from_going() {
     let (mut engine, now) = (relay(), start());
     let call = OutgoingCall {
