@@ -46,7 +46,7 @@ use self::linking::Phase;
 pub(crate) use self::messages::{LargeAnswer, MessageKey};
 pub(crate) use self::outbox::{Content, Message, Origin};
 use self::outbox::{Lane, Outbox, Queued};
-use self::running::Running;
+use self::running::{Given, Running};
 use self::services::Services;
 pub(crate) use self::services::{IdTaken, ServiceRecord};
 pub(crate) use self::timers::after;
@@ -181,8 +181,9 @@ impl<D: Driver> Engine<D> {
             None => Lease::Use,
         };
         let exports = call.exports.take();
-        let (pending, queued) = self.new_call(key, call, reply, permit);
+        let (mut pending, queued) = self.new_call(key, call, reply, permit);
         if let Some(exported) = exports {
+            pending.interfaces = exported.interface_ids();
             self.open(now, &pending.target, exported, lease);
         }
         self.calls.insert(key, pending);
@@ -224,6 +225,7 @@ impl<D: Driver> Engine<D> {
         if let Some(call) = self.calls.remove(key) {
             if !call.was_sent() {
                 self.outbox.buried(|key| self.calls.contains(key));
+                self.remove_interfaces(&call.interfaces);
             }
             self.drop_part_of_answer(key, &call.target);
         }
@@ -251,8 +253,10 @@ impl<D: Driver> Engine<D> {
             Answer::Resolve { payload, exports } => {
                 let refusal = if !self.running.has_room_for_answer(key, payload.len()) {
                     Some(texts::TOO_MANY_ANSWERS)
-                } else if exports.is_some() && !self.exports.has_room() {
+                } else if exports.is_some() && !self.has_room_for_exports() {
                     Some(texts::TOO_MANY_FUNCTIONS)
+                } else if self.would_outlive_its_caller(key, exports.as_ref()) {
+                    Some(texts::CALLER_LEFT)
                 } else {
                     None
                 };
@@ -276,6 +280,11 @@ impl<D: Driver> Engine<D> {
         };
         let from = call.from.clone();
         if let (Some(exported), Ok(target)) = (exported, Address::parse(&from)) {
+            let given = Given {
+                session: exported.key,
+                interfaces: exported.interface_ids(),
+            };
+            self.running.gives(key, given);
             self.open(now, &target, exported, Lease::Use);
         }
         let in_chunks = payload.len() > self.chunk_size;
@@ -428,6 +437,9 @@ impl<D: Driver> Engine<D> {
             .heard_answer(call.target.as_str(), call.reservation);
         self.drop_part_of_answer(key, &call.target);
         self.close_session(key);
+        if outcome.shows_it_did_not_arrive(&self.remote) {
+            self.remove_interfaces(&call.interfaces);
+        }
         let reply = call.reply;
         self.events.push_back(Event::Answered { reply, outcome });
     }

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use hypha_codec::Text;
+
 use super::hold_back::Reservation;
 use super::timers::{Timers, after};
 use crate::address::Address;
@@ -18,6 +20,8 @@ pub(crate) struct PendingCall<R> {
     pub(crate) idempotent: bool,
     /// Part of making a link usable: it ends with the link.
     pub(crate) setup: bool,
+    /// Interfaces among its arguments.
+    pub(crate) interfaces: Vec<Text>,
     standing: Standing,
     /// Frames that are kept free for the answer.
     pub(crate) reservation: Reservation,
@@ -40,6 +44,7 @@ impl<R> PendingCall<R> {
             timeout,
             idempotent: false,
             setup: false,
+            interfaces: Vec::new(),
             standing: Standing::Waiting { give_up: None },
             reservation: Reservation::default(),
             reply,
@@ -89,6 +94,12 @@ impl<R> Calls<R> {
     /// Whether the call is still to be sent.
     pub(crate) fn is_waiting(&self, key: u64) -> bool {
         self.get(key).is_some_and(|call| !call.was_sent())
+    }
+
+    /// Whether an interface is among the arguments of a call that is still to be sent.
+    pub(crate) fn is_interface_waiting(&self, id: &Text) -> bool {
+        let mut calls = self.pending.values();
+        calls.any(|call| !call.was_sent() && call.interfaces.contains(id))
     }
 
     /// There is no usable link: the call waits for one no longer than its time-out.

@@ -129,6 +129,22 @@ pub(crate) enum Outcome {
     },
 }
 
+impl Outcome {
+    /// Whether the call is certain not to have reached its target.
+    pub(super) fn shows_it_did_not_arrive(&self, remote: &Remote) -> bool {
+        match self {
+            Self::LinkLost { sent } => !sent,
+            // The server answers what it cannot deliver, and it alone writes no `ws` (protocol
+            // section 6.7).
+            Self::Rejected(packet) => {
+                matches!(remote, Remote::Relay { .. })
+                    && packet.header().is_ok_and(|header| header.ws().is_none())
+            }
+            _ => false,
+        }
+    }
+}
+
 /// An admitted call for one of our methods.
 #[derive(Debug)]
 pub(crate) struct Invoke<H> {

@@ -104,8 +104,9 @@ impl<D: Driver> Engine<D> {
             event::CLIENT_DISCONNECTED => {
                 if let Some(client) = payload::departed_client(packet) {
                     let text = texts::client_disconnected(&client);
-                    let calls = self.drop_peer(&client, &text)
-                        + self.running.forget_caller(client.as_str());
+                    // It may come back before its calls here have their answers, and waits for them.
+                    let calls =
+                        self.drop_peer(&client, &text) + self.running.caller_left(client.as_str());
                     let (functions, interfaces) = self.forget_holder(&client);
                     self.events.push_back(Event::Departed(Departure {
                         client,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use hypha_codec::Text;
 
+use super::running::Given;
 use super::services::ServiceRecord;
 use super::timers::after;
 use super::{Driver, Engine, Event};
@@ -20,6 +21,13 @@ pub(crate) struct Exported<H> {
     pub(crate) functions: Vec<(Text, H)>,
     /// Interfaces: services for the receiver alone.
     pub(crate) interfaces: Vec<ServiceRecord<H>>,
+}
+
+impl<H> Exported<H> {
+    pub(crate) fn interface_ids(&self) -> Vec<Text> {
+        let interfaces = self.interfaces.iter();
+        interfaces.map(|record| record.id.clone()).collect()
+    }
 }
 
 /// How long the functions of a session live.
@@ -56,8 +64,8 @@ struct Session<H> {
     running: usize,
 }
 
-/// Sessions that live by their use, at most: results with functions are refused beyond it.
-const MAX_LEASED: usize = 65_536;
+/// Sessions and interfaces at most: results with functions are refused beyond it.
+pub(super) const MAX_LEASED: usize = 65_536;
 
 /// How often sessions that nobody uses are looked for.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
@@ -72,11 +80,6 @@ impl<H> Exports<H> {
 
     pub(crate) fn len(&self) -> usize {
         self.sessions.len()
-    }
-
-    /// Whether functions in one more result can be kept.
-    pub(crate) fn has_room(&self) -> bool {
-        self.sessions.len() < MAX_LEASED
     }
 
     pub(crate) fn open(
@@ -200,7 +203,8 @@ impl<H> Exports<H> {
         closed
     }
 
-    fn close(&mut self, key: u64) -> Vec<H> {
+    /// Ends a session, whatever it lives by.
+    pub(crate) fn close(&mut self, key: u64) -> Vec<H> {
         let session = self.sessions.remove(&key);
         session.map_or_else(Vec::new, |session| {
             session.functions.into_values().collect()
@@ -269,12 +273,42 @@ impl<D: Driver> Engine<D> {
         let closed = self
             .exports
             .close_target(client, |key| calls.is_waiting(key));
+        let interfaces = self
+            .services
+            .remove_interfaces_of(client, |id| calls.is_interface_waiting(id));
         self.dropped(closed);
-        let interfaces = self.services.remove_interfaces_of(client);
         let count = interfaces.len();
         for interface in interfaces {
             self.dropped(interface.methods.into_values().collect());
         }
         (before - self.exports.len(), count)
+    }
+
+    /// Whether what one more result brings along can be kept.
+    pub(super) fn has_room_for_exports(&self) -> bool {
+        self.exports.len() + self.services.interfaces() < MAX_LEASED
+    }
+
+    /// An interface ends when its receiver leaves, and this one has left already.
+    pub(super) fn would_outlive_its_caller(
+        &self,
+        key: u64,
+        exported: Option<&Exported<D::Handler>>,
+    ) -> bool {
+        let left = self.running.get(key).is_some_and(|call| call.caller_left);
+        left && exported.is_some_and(|exported| !exported.interfaces.is_empty())
+    }
+
+    /// A message did not arrive: nobody will use what it brought along.
+    pub(super) fn take_back_given(&mut self, given: &Given) {
+        let functions = self.exports.close(given.session);
+        self.dropped(functions);
+        self.remove_interfaces(&given.interfaces);
+    }
+
+    pub(super) fn remove_interfaces(&mut self, ids: &[Text]) {
+        for id in ids {
+            self.remove_service(id);
+        }
     }
 }

@@ -103,12 +103,9 @@ impl<D: Driver> Engine<D> {
         // Nobody is left who could answer what was sent to the manager that was.
         self.drop_peer(&former, texts::NEW_MANAGER);
         self.running.forget_caller(former.as_str());
-        let calls = &self.calls;
-        let closed = self
-            .exports
-            .close_target(&former, |key| calls.is_waiting(key));
-        self.dropped(closed);
+        self.forget_holder(&former);
         self.exports.retarget(&former, &manager);
+        self.services.retarget_interfaces(&former, &manager);
         self.calls.retarget(&former, &manager);
         self.outbox
             .retarget(former.as_str(), &Text::from(manager.as_str()));

@@ -171,6 +171,9 @@ impl<D: Driver> Engine<D> {
             Ok(()) => return self.finish_running(now, key),
             Err(reason) => reason,
         };
+        if let Some(given) = self.running.take_given(key) {
+            self.take_back_given(&given);
+        }
         let payload = payload::reject(&texts::answer_not_delivered(&reason), "");
         let Some(call) = self.running.answered(key, payload.len()) else {
             return;

@@ -17,9 +17,20 @@ pub(crate) struct RunningCall {
     pub(crate) session: Option<Text>,
     /// The session of ours that the called function lives in.
     pub(crate) exported: Option<u64>,
+    /// The caller lost its connection since; it may be back.
+    pub(crate) caller_left: bool,
+    /// What went out with an answer that is under way.
+    pub(crate) given: Option<Given>,
     started: Instant,
     bytes: usize,
     heartbeat: Option<Heartbeat>,
+}
+
+/// Functions and interfaces that went out with a message.
+#[derive(Debug)]
+pub(crate) struct Given {
+    pub(crate) session: u64,
+    pub(crate) interfaces: Vec<Text>,
 }
 
 #[derive(Debug)]
@@ -86,6 +97,8 @@ impl Running {
                 from,
                 session,
                 exported,
+                caller_left: false,
+                given: None,
                 started: now,
                 bytes,
                 heartbeat: None,
@@ -129,6 +142,18 @@ impl Running {
         })
     }
 
+    /// Notes what goes out with the answer of a call.
+    pub(crate) fn gives(&mut self, key: u64, given: Given) {
+        if let Some(call) = self.calls.get_mut(&key) {
+            call.given = Some(given);
+        }
+    }
+
+    /// What went out with the answer of a call, which did not arrive.
+    pub(crate) fn take_given(&mut self, key: u64) -> Option<Given> {
+        self.calls.get_mut(&key)?.given.take()
+    }
+
     pub(crate) fn finish(&mut self, key: u64) -> Option<RunningCall> {
         let call = self.calls.remove(&key)?;
         self.bytes -= call.bytes;
@@ -137,15 +162,21 @@ impl Running {
         Some(call)
     }
 
-    /// A caller is gone: what runs for it goes on, and nobody is told any more.
-    pub(crate) fn forget_caller(&mut self, caller: &str) -> usize {
-        let mut forgotten = 0;
+    /// A caller is gone for good: what runs for it goes on, and nobody is told any more.
+    pub(crate) fn forget_caller(&mut self, caller: &str) {
         for call in self.calls.values_mut().filter(|call| *call.from == *caller) {
             call.session = None;
             call.heartbeat = None;
-            forgotten += 1;
         }
-        forgotten
+    }
+
+    /// A caller lost its connection. Says how many calls of it run here.
+    pub(crate) fn caller_left(&mut self, caller: &str) -> usize {
+        let calls = self.calls.values_mut();
+        calls
+            .filter(|call| *call.from == *caller)
+            .map(|call| call.caller_left = true)
+            .count()
     }
 
     /// A call whose heartbeat has come due and is not queued yet; the next one is scheduled.

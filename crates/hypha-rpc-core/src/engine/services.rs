@@ -78,15 +78,29 @@ impl<H> Services<H> {
         self.by_id.values().filter(|record| !record.is_interface())
     }
 
-    /// Takes out the interfaces that `client` alone could call.
-    pub(crate) fn remove_interfaces_of(&mut self, client: &Address) -> Vec<ServiceRecord<H>> {
+    /// Takes out the interfaces that `client` alone could call; `is_waiting` tells those that it is
+    /// still to be sent.
+    pub(crate) fn remove_interfaces_of(
+        &mut self,
+        client: &Address,
+        is_waiting: impl Fn(&Text) -> bool,
+    ) -> Vec<ServiceRecord<H>> {
         let ids: Vec<Text> = self
             .by_id
             .values()
-            .filter(|record| record.access.only.as_ref() == Some(client))
+            .filter(|record| record.access.only.as_ref() == Some(client) && !is_waiting(&record.id))
             .map(|record| record.id.clone())
             .collect();
         ids.iter().filter_map(|id| self.remove(id)).collect()
+    }
+
+    /// What `from` alone could call is for `to`.
+    pub(crate) fn retarget_interfaces(&mut self, from: &Address, to: &Address) {
+        for record in self.by_id.values_mut() {
+            if record.access.only.as_ref() == Some(from) {
+                record.access.only = Some(to.clone());
+            }
+        }
     }
 
     /// Adds a service. One of the same id is replaced, and handed back, only if `overwrite`.

@@ -50,35 +50,6 @@ fn a_running_call_gives_signs_of_life_until_its_answer() {
 }
 
 #[test]
-fn a_caller_that_left_gets_no_more_heartbeats_and_no_answer() {
-    let (mut engine, t0) = (relay(), start());
-    for from in ["ws/peer", "ws/other"] {
-        let call = frame(
-            Some(from),
-            "ws/me",
-            "services.pub.f",
-            Some("T"),
-            Value::Null,
-        );
-        engine.handle_frame(t0, call);
-        let Some(Event::Invoke(invoke)) = engine.poll_event() else {
-            panic!("not invoked")
-        };
-        engine.accepted(t0, invoke.key, SECOND);
-    }
-    let data = Value::Map(Map::from([("id", "peer"), ("workspace", "ws")]));
-    let gone = event("client_disconnected", None, Map::from([("data", data)]));
-    engine.handle_frame(t0, gone);
-    engine.handle_timeout(t0 + SECOND);
-    assert_eq!(sent(&mut engine, t0).unwrap().0, "ws/other");
-    assert!(engine.poll_transmit(t0).is_none());
-    assert_eq!(engine.stats().running_calls, 2, "what runs goes on");
-    engine.answer(start(), 0, resolve(Rope::new()));
-    assert!(engine.poll_transmit(t0).is_none());
-    assert_eq!(engine.stats().running_calls, 1);
-}
-
-#[test]
 fn running_calls_are_bounded_in_number_and_bytes_until_their_answers_are_written() {
     let (mut engine, now) = (relay(), start());
     let call = |payload: &str| {
