@@ -148,8 +148,8 @@ const CALLS: &[Row] = rows! {
         LeftOut("bounds of that client's own memory; ours are by bytes and sender");
     "A5.18", "Methods that block run apart, and their callers get signs of life",
         Tested(&[TO_PYTHON, FROM_PYTHON, FROM_JAVASCRIPT]);
-    "A5.19", "Python's helper that runs a function in a thread",
-        LeftOut("a helper of Python that touches no message; here it is `tokio::task::spawn_blocking`");
+    "A5.19", "Python's shortcut that runs a function in a thread",
+        LeftOut("a shortcut of Python that touches no message; here it is `tokio::task::spawn_blocking`");
     "A5.20", "Name, documentation and schema of a function", Tested(BOTH_WAYS);
     "A5.21", "A proxy of a provider that came back is resolved anew; nothing runs twice", Tested(OUT);
     "A5.22", "`echo` and `log` of the manager", Tested(ANY);
