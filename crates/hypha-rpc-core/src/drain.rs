@@ -44,6 +44,8 @@ impl Peer {
             return;
         }
         let services = self.local_services().await.unwrap_or_default();
+        // Should the connection be lost now, the next one does not list them again.
+        drop(self.shared.commands.send(Command::Unlist));
         let mut calls = JoinSet::new();
         for service in services {
             let Some(id) = service.get("id").and_then(Value::as_str) else {

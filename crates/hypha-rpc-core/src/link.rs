@@ -362,6 +362,7 @@ impl Link {
                     ),
                 );
             }
+            Command::Unlist => self.registrar.forget_services(),
             Command::Drain { done } => self.drain(done),
             Command::Stats { done } => {
                 let _ = done.send(self.engine.stats());

@@ -158,6 +158,14 @@ impl<W> Registrar<W> {
         self.entries.retain(|entry| entry.subject != *subject);
     }
 
+    /// The server is not told of services any more, but for those whose registration somebody
+    /// waits for.
+    pub(crate) fn forget_services(&mut self) {
+        self.entries.retain(|entry| {
+            !matches!(entry.subject, Subject::Service(_)) || entry.waiter.is_some()
+        });
+    }
+
     /// An earlier registration holds after all; the server may know it still.
     pub(crate) fn restore(&mut self, id: Text, info: Option<Arc<Map>>, still_listed: bool) {
         let subject = Subject::Service(id);

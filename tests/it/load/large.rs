@@ -9,14 +9,14 @@ use super::{Pair, Side, connect, nobody_was_closed, rust_service, server};
 const BYTES: usize = 60_000_000;
 const PIECE: usize = 16 * 1024;
 
-async fn send(side: Side) {
+async fn send(side: Side, method: &str) {
     let pair = Pair::with(side, |options| options.long_message_chunk_size(PIECE)).await;
     let data = Binary::from(notation::fill(BYTES));
     let size: usize = pair
-        .run("60 MB", pair.service.call("size", (data,)))
+        .run("60 MB", pair.service.call(method, (data,)))
         .await
         .unwrap();
-    assert_eq!(size, BYTES, "{side:?}");
+    assert_eq!(size, BYTES, "{side:?} {method}");
 }
 
 /// A real client sends as much to us, and does not pace itself.
@@ -35,7 +35,12 @@ async fn be_sent(language: Language) {
 
 #[tokio::test]
 async fn defect_01_60_mb_in_small_pieces_rust_to_python_and_javascript_and_rust() {
-    tokio::join!(send(Side::Rust), send(Side::Python), send(Side::JavaScript));
+    tokio::join!(
+        send(Side::Rust, "size"),
+        send(Side::Python, "size"),
+        send(Side::Python, "size_async"),
+        send(Side::JavaScript, "size"),
+    );
 }
 
 #[tokio::test]

@@ -116,6 +116,9 @@ class Services:
             """
             return a + b
 
+        async def size_async(x):
+            return size(x)
+
         def collect(*args, **kwargs):
             return {"args": list(args), "kwargs": kwargs}
 
@@ -128,6 +131,7 @@ class Services:
             "sample": lambda name: SAMPLES[name](),
             "sample_names": lambda: list(SAMPLES),
             "size": lambda x: size(x),
+            "size_async": size_async,
             "fill": lambda length: fill(length),
             "deep": lambda levels: deep(levels),
             "depth": lambda x: depth(x),

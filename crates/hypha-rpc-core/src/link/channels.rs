@@ -133,6 +133,8 @@ pub(crate) enum Command {
     Services {
         done: oneshot::Sender<Vec<Arc<Map>>>,
     },
+    /// New connections are not told of services any more.
+    Unlist,
     /// Takes no new calls; `done` once all others are answered.
     Drain {
         done: oneshot::Sender<()>,

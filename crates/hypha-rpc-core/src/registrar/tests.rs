@@ -173,3 +173,18 @@ fn many_services_are_told_a_few_at_a_time() {
     let asked: Vec<_> = std::iter::from_fn(|| registrar.poll_ask()).collect();
     assert_eq!(asked.len(), AT_ONCE);
 }
+
+#[test]
+fn a_client_that_leaves_does_not_list_its_services_on_a_new_connection() {
+    let (mut registrar, now) = (registrar(), start());
+    registrar.add(now, Text::from("s"), Arc::default(), "user");
+    let (asked, settled) = run(&mut registrar, now, |_| Verdict::Listed);
+    assert_eq!(asked.last(), Some(&service("s")));
+    assert_eq!(settled, [("user", true)]);
+
+    registrar.forget_services();
+    registrar.link_down(now);
+    registrar.link_up();
+    let (asked, _) = run(&mut registrar, now, |_| Verdict::Listed);
+    assert_eq!(asked, [Subject::BuiltIn, Subject::OwnTopics]);
+}
