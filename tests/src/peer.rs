@@ -136,7 +136,8 @@ impl PeerBuilder<'_> {
             user: String::new(),
             process,
         };
-        let info = peer.command("connect", self.options.into()).await?;
+        let info = peer.command("connect", self.options.into()).await;
+        let info = info.with_context(|| peer.process.log_tail())?;
         let text = |name: &str| {
             let found = info[name].as_str().map(str::to_owned);
             found.with_context(|| format!("the peer's connection has no {name}"))

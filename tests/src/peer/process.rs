@@ -56,6 +56,11 @@ impl Process {
         })
     }
 
+    /// The end of what the peer wrote to its log.
+    pub(super) fn log_tail(&self) -> String {
+        self.log.tail()
+    }
+
     pub(super) async fn request(&self, name: &str, args: &Json, deadline: Duration) -> Answer {
         let (id, answer) = self.inbox.expect_answer();
         let line = json!({ "id": id, "cmd": name, "args": args }).to_string();
