@@ -7,18 +7,14 @@ mod labelled;
 #[path = "../../crates/hypha-client/examples/store.rs"]
 mod store;
 
-use hypha_client::{
-    Client, CodecRegistry, Custom, Map, NdArray, Object, RemoteService, TypeCodec, Value,
-};
+use hypha_client::{Client, Custom, NdArray, RemoteService, Value};
 use hypha_tests::{Language, Peer};
 use ndarray::{ArrayD, arr1};
 use serde_json::json;
 
 use self::labelled::Labelled;
 use self::store::ChunkStore;
-use crate::callbacks::Seen;
 use crate::fixture::{connect, server};
-use crate::sides::{JAVASCRIPT, PYTHON, RUST, Who, from_client};
 
 /// The half of an example in another language, found by a client. It ends with the peer.
 async fn other_half(client: &Client, language: Language, name: &str) -> (Peer, RemoteService) {
@@ -139,43 +135,4 @@ async fn a8_01_a_chunked_store_is_read_in_parts_rust_to_python() {
 #[tokio::test]
 async fn a8_01_a_chunked_store_is_read_in_parts_rust_to_javascript() {
     lent_store(Language::JavaScript).await;
-}
-
-/// Known to Rust alone: it arrives as its fields, which can be called.
-struct Alarm(Seen);
-
-struct Step(Seen);
-
-async fn fields_with_functions(who: Who) {
-    let mut registry = CodecRegistry::new();
-    let alarm = TypeCodec::<Alarm>::new("alarm").encode(|Alarm(seen)| {
-        let step = Value::Object(Object::new(Step(seen.clone())));
-        Ok(Map::from([("steps", Value::List(vec![step]))]))
-    });
-    let step = TypeCodec::<Step>::new("step")
-        .encode(|Step(seen)| Ok(Map::from([("report", Value::from(seen.callback()))])));
-    registry.register(alarm).unwrap();
-    registry.register(step).unwrap();
-    let client = Client::builder(server().await.url()).codec_registry(registry);
-    let side = from_client(client.connect().await.unwrap(), who).await;
-    let seen = Seen::default();
-    let alarm = Custom::new(Alarm(seen.clone()));
-    let result: i64 = side.service.call("call_member", (alarm,)).await.unwrap();
-    assert_eq!((result, seen.take()), (70, vec![7]));
-    assert_eq!(side.sessions().await, 0);
-}
-
-#[tokio::test]
-async fn a4_02_a4_03_a_type_that_holds_functions_rust_to_rust() {
-    fields_with_functions(RUST).await;
-}
-
-#[tokio::test]
-async fn a4_02_a4_03_a_type_that_holds_functions_rust_to_python() {
-    fields_with_functions(PYTHON).await;
-}
-
-#[tokio::test]
-async fn a4_02_a4_03_a_type_that_holds_functions_rust_to_javascript() {
-    fields_with_functions(JAVASCRIPT).await;
 }

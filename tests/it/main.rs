@@ -6,6 +6,7 @@
 mod bad_input;
 mod callbacks;
 mod calls;
+mod custom_types;
 mod events;
 mod examples;
 mod files;

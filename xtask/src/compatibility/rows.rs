@@ -125,6 +125,7 @@ const CODECS: &[Row] = rows! {
     "A4.01", "A type of the user arrives as one", Tested(&[TO_PYTHON, FROM_PYTHON]);
     "A4.02", "A type that only one side knows", Tested(FROM_RUST);
     "A4.03", "A type of the user that holds functions and other such types", Tested(FROM_RUST);
+    "A4.04", "A type that arrives as another", Tested(OUT);
 };
 
 const CALLS: &[Row] = rows! {
