@@ -52,7 +52,7 @@ export async function offer(server) {
 if (process.argv[1] === import.meta.filename) {
   const { WebSocket } = await import("ws");
   globalThis.WebSocket = WebSocket;
-  const { hyphaWebsocketClient } = (await import("hypha-rpc")).default;
+  const { hyphaWebsocketClient } = await import("hypha-rpc");
   const server = await hyphaWebsocketClient.connectToServer({ server_url: process.argv[2] });
   console.log((await offer(server)).id);
 }
