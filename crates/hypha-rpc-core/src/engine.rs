@@ -249,11 +249,15 @@ impl<D: Driver> Engine<D> {
 
     /// A running call has its answer.
     pub(crate) fn answer(&mut self, now: Instant, key: u64, answer: Answer<D::Handler>) {
+        let has_room_for_exports = |engine: &Self| {
+            let caller = engine.running.get(key).map(|call| &*call.from);
+            caller.is_none_or(|caller| engine.has_room_for_exports(caller))
+        };
         let (name, payload, exported) = match answer {
             Answer::Resolve { payload, exports } => {
                 let refusal = if !self.running.has_room_for_answer(key, payload.len()) {
                     Some(texts::TOO_MANY_ANSWERS)
-                } else if exports.is_some() && !self.has_room_for_exports() {
+                } else if exports.is_some() && !has_room_for_exports(self) {
                     Some(texts::TOO_MANY_FUNCTIONS)
                 } else if self.would_outlive_its_caller(key, exports.as_ref()) {
                     Some(texts::CALLER_LEFT)

@@ -67,6 +67,9 @@ struct Session<H> {
 /// Sessions and interfaces at most: results with functions are refused beyond it.
 pub(super) const MAX_LEASED: usize = 65_536;
 
+/// The part of them that one receiver may hold, so that nobody can use them up for all others.
+pub(super) const MAX_LEASED_BY_ONE: usize = 8192;
+
 /// How often sessions that nobody uses are looked for.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -104,6 +107,14 @@ impl<H> Exports<H> {
         if lease == Lease::Use && self.next_sweep.is_none() {
             self.next_sweep = Some(after(now, SWEEP_INTERVAL));
         }
+    }
+
+    /// How many sessions this client may use.
+    fn held_by(&self, target: &str) -> usize {
+        self.sessions
+            .values()
+            .filter(|session| session.target.as_str() == target)
+            .count()
     }
 
     /// Who may call the functions of a session.
@@ -284,9 +295,12 @@ impl<D: Driver> Engine<D> {
         (before - self.exports.len(), count)
     }
 
-    /// Whether what one more result brings along can be kept.
-    pub(super) fn has_room_for_exports(&self) -> bool {
-        self.exports.len() + self.services.interfaces() < MAX_LEASED
+    /// Whether what one more result for this receiver brings along can be kept.
+    pub(super) fn has_room_for_exports(&self, receiver: &str) -> bool {
+        let all = self.exports.len() + self.services.interfaces();
+        // Counting takes a while, and is for those times when there is much to count.
+        let held = || self.exports.held_by(receiver) + self.services.interfaces_of(receiver);
+        all < MAX_LEASED_BY_ONE || (all < MAX_LEASED && held() < MAX_LEASED_BY_ONE)
     }
 
     /// An interface ends when its receiver leaves, and this one has left already.

@@ -73,6 +73,18 @@ impl<H> Services<H> {
         self.by_id.get(id)
     }
 
+    /// How many interfaces this client alone may use.
+    pub(crate) fn interfaces_of(&self, client: &str) -> usize {
+        let holder = |record: &&ServiceRecord<H>| {
+            record
+                .access
+                .only
+                .as_ref()
+                .is_some_and(|only| only.as_str() == client)
+        };
+        self.by_id.values().filter(holder).count()
+    }
+
     /// Those that are registered: interfaces are nobody's business but their one caller's.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &ServiceRecord<H>> {
         self.by_id.values().filter(|record| !record.is_interface())

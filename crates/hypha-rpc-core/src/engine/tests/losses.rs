@@ -1,7 +1,7 @@
 //! A lost link, and peers that leave and come back: nothing spins, stays behind or is missed.
 
 use super::*;
-use crate::engine::exports::MAX_LEASED;
+use crate::engine::exports::{MAX_LEASED, MAX_LEASED_BY_ONE};
 use crate::message_cache::{self, MessageCache};
 
 fn begin_message(engine: &mut TestEngine, from: &str) {
@@ -214,25 +214,42 @@ fn nobody_gets_an_interface_who_left_before_it_was_made() {
 #[test]
 fn interfaces_in_results_are_bounded() {
     let (mut engine, now) = (relay(), start());
-    let holder = Address::parse("ws/holder").unwrap();
-    for at in 0..MAX_LEASED {
-        let mut exported = with_interface(at as u64, "x", "ws/holder");
-        exported.interfaces[0].id = Text::from(format!("_rintf_{at}"));
-        exported.functions.clear();
-        engine.open(now, &holder, exported, Lease::Use);
-    }
-    let key = invoked(&mut engine, now, "ws/holder");
-    let answer = Answer::Resolve {
-        payload: Rope::new(),
-        exports: Some(with_interface(u64::MAX, "_rintf_more", "ws/holder")),
+    let mut made = 0;
+    let mut fill = |engine: &mut TestEngine, holder: &str, count: usize| {
+        let target = Address::parse(holder).unwrap();
+        for _ in 0..count {
+            let mut exported = with_interface(made, "x", holder);
+            exported.interfaces[0].id = Text::from(format!("_rintf_{made}"));
+            exported.functions.clear();
+            engine.open(now, &target, exported, Lease::Use);
+            made += 1;
+        }
     };
-    engine.answer(now, key, answer);
-    assert!(
-        rejected(&mut engine)
-            .unwrap()
-            .2
-            .contains("too many functions")
-    );
+    let one_more = |engine: &mut TestEngine, holder: &str| {
+        let key = invoked(engine, now, holder);
+        let answer = Answer::Resolve {
+            payload: Rope::new(),
+            exports: Some(with_interface(u64::MAX, "_rintf_more", holder)),
+        };
+        engine.answer(now, key, answer);
+        let with_it = engine.stats().interfaces;
+        drop(sent(engine, now).unwrap());
+        engine.remove_service("_rintf_more");
+        let without = engine.stats().interfaces;
+        while engine.poll_event().is_some() {}
+        with_it > without
+    };
+    fill(&mut engine, "ws/holder", MAX_LEASED_BY_ONE);
+    assert!(!one_more(&mut engine, "ws/holder"), "it holds its share");
+    assert!(one_more(&mut engine, "ws/other"), "others have theirs");
+    for holder in 1..MAX_LEASED / MAX_LEASED_BY_ONE {
+        fill(
+            &mut engine,
+            &format!("ws/holder-{holder}"),
+            MAX_LEASED_BY_ONE,
+        );
+    }
+    assert!(!one_more(&mut engine, "ws/other"), "nothing is left");
     assert_eq!(engine.stats().interfaces, MAX_LEASED);
 }
 
