@@ -127,8 +127,9 @@ impl Export for Exporter {
         };
         let came_over_our_server = match origin.peer.get() {
             Ok(theirs) => {
+                let server = theirs.server_url();
                 Arc::ptr_eq(&theirs, &self.shared)
-                    || theirs.server_url() == self.shared.server_url()
+                    || (server.is_some() && server == self.shared.server_url())
             }
             Err(_) => true,
         };

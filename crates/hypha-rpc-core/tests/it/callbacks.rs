@@ -228,3 +228,22 @@ async fn a_function_that_leads_out_of_the_senders_workspace_cannot_be_called() {
     let target: String = remote.call("trusting", (foreign,)).await.unwrap();
     assert_eq!(target, "elsewhere/victim");
 }
+
+#[tokio::test]
+async fn a_function_that_is_passed_on_over_another_connection_is_reached_through_the_one_between() {
+    let service =
+        Service::new("far").method("apply", |f: Callback<(u32,), u32>, n: u32| async move {
+            assert_eq!(f.target().unwrap(), address("ws/left"));
+            f.call((n,)).await
+        });
+    let (far, between, _far_end) = serve(service).await;
+    let service = Service::new("near").method("relay", move |f: Callback<(u32,), u32>, n: u32| {
+        let far = far.clone();
+        async move { far.call::<u32>("apply", (f, n)).await }
+    });
+    let (near, caller, _near_end) = serve(service).await;
+    let double = Closure::new(Method::new(|n: u32| async move { n * 2 }).doc("Doubles."));
+    assert_eq!(near.call::<u32>("relay", (double, 21)).await.unwrap(), 42);
+    assert_eq!(caller.stats().await.unwrap().sessions, 0);
+    assert_eq!(between.stats().await.unwrap().sessions, 0);
+}
