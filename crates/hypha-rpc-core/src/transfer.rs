@@ -100,10 +100,17 @@ async fn carry(
     }
     let expect = |reply| Command::Expect { key, call, reply };
     let mut pending = Pending::start(shared, key, received, expect)?;
+    transfer.call = Some(key);
     let outcome = tokio::select! {
         biased;
         outcome = pending.outcome() => Some(outcome?),
-        carried = transfer.run(frame, progress) => carried.map(|()| None)?,
+        carried = transfer.run(frame, progress) => match carried {
+            Ok(()) => None,
+            // Nobody said whether it runs: that shows in its own signs of life.
+            Err(CallError::Timeout { .. } | CallError::Disconnected { .. })
+                if transfer.stage >= Stage::Processing => Some(pending.outcome().await?),
+            Err(error) => return Err(error),
+        },
     };
     let Some(outcome) = outcome else {
         drop(transfer);
@@ -117,13 +124,16 @@ async fn carry(
             sent: sent || maybe_ran,
         }),
         outcome => {
-            if maybe_ran {
+            if matches!(outcome, Outcome::Resolved(_) | Outcome::Rejected(_)) && maybe_ran {
                 transfer.stage = Stage::Done;
             }
             Ok(outcome)
         }
     }
 }
+
+/// A message is begun anew after so many losses but one: it may be what ends the connections.
+const MAX_LOSSES: u32 = 5;
 
 /// One message under way.
 struct Transfer<'a> {
@@ -137,6 +147,10 @@ struct Transfer<'a> {
     timeout: Duration,
     /// A message that the other end has under this key gives way.
     overwrites: bool,
+    /// The call that the message is, if its answer is waited for.
+    call: Option<u64>,
+    /// How often a connection was lost with a part of it.
+    losses: u32,
     stage: Stage,
     /// Path of the method that drops the message.
     remove: Text,
@@ -181,6 +195,8 @@ impl<'a> Transfer<'a> {
             is_session,
             timeout,
             overwrites: false,
+            call: None,
+            losses: 0,
             stage: Stage::New,
             remove: Text::new(),
         }
@@ -202,7 +218,9 @@ impl<'a> Transfer<'a> {
             };
             // Parts of a message are no call: it has not run before all of them are there.
             let maybe_ran = self.stage >= Stage::Processing;
-            if maybe_ran || !was_sent || self.shared.ended.get().is_some() {
+            self.losses += 1;
+            let enough = self.losses >= MAX_LOSSES || self.shared.ended.get().is_some();
+            if maybe_ran || !was_sent || enough {
                 return Err(CallError::Disconnected { reason, maybe_ran });
             }
             // A part was lost with the connection. Over the next one the message begins anew: the
@@ -213,6 +231,7 @@ impl<'a> Transfer<'a> {
 
     fn begin_anew(&mut self) -> Result<(), CallError> {
         if !self.is_session {
+            self.take_back();
             self.key = Text::from(random_id().map_err(EncodeError::custom)?);
         }
         self.overwrites = self.is_session;
@@ -231,6 +250,10 @@ impl<'a> Transfer<'a> {
         self.create(&cache.create).await?;
         self.send_chunks(&cache, frame, progress).await?;
         self.stage = Stage::Processing;
+        if let Some(call) = self.call {
+            // It may run from here on, and its silence counts.
+            drop(self.shared.commands.send(Command::Delivered(call)));
+        }
         self.process(&cache.process).await?;
         self.stage = Stage::Done;
         Ok(())
@@ -366,9 +389,15 @@ impl<'a> Transfer<'a> {
 }
 
 impl Drop for Transfer<'_> {
-    /// A message that was given up is taken back at the other end.
     fn drop(&mut self) {
         self.shared.transfers.fetch_sub(1, Ordering::Relaxed);
+        self.take_back();
+    }
+}
+
+impl Transfer<'_> {
+    /// A message that was given up is dropped at the other end.
+    fn take_back(&self) {
         if !matches!(self.stage, Stage::Begun | Stage::Processing) {
             return;
         }

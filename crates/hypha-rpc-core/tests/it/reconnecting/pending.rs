@@ -4,7 +4,7 @@ use std::future::IntoFuture as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hypha_codec::{Binary, Map, Method, Value};
+use hypha_codec::{Binary, Map, Method, Packet, Value};
 use hypha_rpc_core::{CallError, Service};
 use tokio::sync::Notify;
 
@@ -205,7 +205,13 @@ async fn calls_of_a_provider_that_is_gone_fail_at_once_whenever_that_is_told() {
 /// Answers the calls that carry a message until one is of the method `until`; gives the names of all and the key of the
 /// message.
 async fn carry(server: &mut Server, until: &str) -> (Vec<String>, String) {
-    let mut names = Vec::new();
+    let (names, key, _) = carry_session(server, until).await;
+    (names, key)
+}
+
+/// The same, with the session of the call that is carried.
+async fn carry_session(server: &mut Server, until: &str) -> (Vec<String>, String, String) {
+    let (mut names, mut session) = (Vec::new(), String::new());
     loop {
         let (header, payload) = server.next().await.unwrap();
         let method = text(&header, "method");
@@ -213,8 +219,12 @@ async fn carry(server: &mut Server, until: &str) -> (Vec<String>, String) {
         names.push(name.clone());
         let arguments = payload.get("args").and_then(Value::as_list).unwrap();
         let key = arguments[0].as_str().unwrap().to_owned();
+        if let ("set", Some(0)) = (&*name, arguments.get(1).and_then(Value::as_u64)) {
+            let head = Packet::parse(arguments[2].as_bytes().unwrap().clone()).unwrap();
+            session = head.header().unwrap().session().unwrap().to_owned();
+        }
         if name == until {
-            return (names, key);
+            return (names, key, session);
         }
         let path = |name| {
             let path = format!("services.built-in.message_cache.{name}");
@@ -246,7 +256,11 @@ async fn a_large_message_begins_anew_over_the_next_connection_until_it_may_have_
     is_lost(&peer).await;
     let (mut server, _) = relay.set_up(0).await;
     let (names, second) = carry(&mut server, "process").await;
-    assert_eq!(names[..2], ["get_service", "create"], "{names:?}");
+    assert_eq!(
+        names[..3],
+        ["remove", "get_service", "create"],
+        "what is there of the first is dropped"
+    );
     assert_eq!(names.iter().filter(|name| *name == "set").count(), 5);
     assert_ne!(first, second, "a key is used once");
     drop(server);
@@ -259,4 +273,64 @@ async fn a_large_message_begins_anew_over_the_next_connection_until_it_may_have_
     );
     let stats = peer.stats().await.unwrap();
     assert_eq!((stats.pending_calls, stats.transfers), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_message_that_may_have_arrived_lives_by_the_signs_of_life_of_its_method() {
+    let (peer, mut relay, mut server) = connected().await;
+    let large = Binary::from(vec![1_u8; 1 << 20]);
+    let call = peer
+        .method_at(&"ws/provider".parse().unwrap(), "services.s.f")
+        .args((large,));
+    let call = tokio::spawn(call.into_future());
+    let (_, _, session) = carry_session(&mut server, "process").await;
+    drop(server);
+    is_lost(&peer).await;
+    let (mut server, _) = relay.set_up(0).await;
+    for _ in 0..5 {
+        tokio::time::sleep(20 * SECOND).await;
+        let heartbeat = frame(
+            "ws/provider",
+            &format!("{session}.heartbeat"),
+            None,
+            Value::Null,
+        );
+        server.binary(heartbeat.to_vec()).await;
+    }
+    server.binary(resolved(&session, 4)).await;
+    assert_eq!(call.await.unwrap().unwrap(), Value::from(4));
+    let stats = peer.stats().await.unwrap();
+    assert_eq!((stats.pending_calls, stats.transfers), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_message_that_ends_every_connection_is_given_up() {
+    let (peer, mut relay, mut server) = connected().await;
+    let large = Binary::from(vec![1_u8; 1 << 20]);
+    let call = peer
+        .method_at(&"ws/provider".parse().unwrap(), "services.s.f")
+        .args((large,));
+    let call = tokio::spawn(call.into_future());
+    let mut begun = 0;
+    loop {
+        tokio::select! {
+            _ = carry(&mut server, "set") => begun += 1,
+            () = tokio::time::sleep(60 * SECOND) => break,
+        }
+        drop(server);
+        is_lost(&peer).await;
+        server = relay.set_up(0).await.0;
+    }
+    assert_eq!(begun, 5);
+    let error = call.await.unwrap().unwrap_err();
+    assert!(
+        matches!(
+            error,
+            CallError::Disconnected {
+                maybe_ran: false,
+                ..
+            }
+        ),
+        "{error}"
+    );
 }
