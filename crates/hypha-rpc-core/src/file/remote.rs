@@ -117,7 +117,9 @@ impl RemoteFile {
                     let result = task::ready!(call.as_mut().poll(cx));
                     self.pending = None;
                     self.buffer = result?;
-                    self.position += self.buffer.len() as u64;
+                    // The owner says where its file stands after a seek: that may be anywhere.
+                    let read = self.buffer.len() as u64;
+                    self.position = self.position.saturating_add(read);
                     return Poll::Ready(Ok(()));
                 }
                 // Nobody waited for a seek to its end: it is finished before the file is read.
@@ -139,7 +141,12 @@ impl RemoteFile {
             self.pending = None;
             self.position = result?;
         }
-        Poll::Ready(Ok(self.position - self.buffer.len() as u64))
+        Poll::Ready(Ok(self.here()))
+    }
+
+    /// Where the reader stands.
+    fn here(&self) -> u64 {
+        self.position.saturating_sub(self.buffer.len() as u64)
     }
 }
 
@@ -172,10 +179,11 @@ impl AsyncSeek for RemoteFile {
                 "the file has no function `seek`",
             ));
         };
-        if self.pending.is_some() {
-            return Err(io::Error::other("the file is being read or moved"));
+        if matches!(self.pending, Some(Pending::Seek(_))) {
+            return Err(io::Error::other("the file is being moved"));
         }
-        let here = self.position - self.buffer.len() as u64;
+        // A read that was given up may stand where it was: seeks say where to go, whatever it did.
+        let here = self.here();
         let moved = |from: u64, by: i64| {
             from.checked_add_signed(by).ok_or_else(|| {
                 io::Error::new(io::ErrorKind::InvalidInput, "a position before the start")

@@ -2,8 +2,8 @@
 
 use std::io::{Cursor, SeekFrom};
 
-use hypha_codec::{Binary, Value};
-use hypha_rpc_core::{FileObject, RemoteFile, RemoteObject, Service};
+use hypha_codec::{Binary, Map, Value};
+use hypha_rpc_core::{Closure, FileObject, RemoteFile, RemoteObject, Rest, Service};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, BufReader};
 
 use crate::pair::serve;
@@ -100,4 +100,44 @@ async fn the_functions_of_a_file_are_those_of_python() {
     file.call::<()>("close", ()).await.unwrap();
     let error = file.call::<Binary>("read", ()).await.unwrap_err();
     assert!(error.to_string().contains("closed file"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_that_says_it_stands_at_the_end_of_the_world_is_still_read() {
+    let service = Service::new("s").method("check", |mut file: RemoteFile| async move {
+        let at = file.seek(SeekFrom::End(0)).await?;
+        let mut read = [0; 2];
+        file.read_exact(&mut read).await?;
+        file.seek(SeekFrom::Current(0)).await?;
+        Ok::<_, std::io::Error>(at)
+    });
+    let (remote, _caller, _provider) = serve(service).await;
+    let read = Closure::new(|_: u64| async { Binary::from(b"ab".to_vec()) });
+    let seek = Closure::new(|_: Rest| async { u64::MAX });
+    let file = Map::from([
+        ("_rtype", Value::from("iostream")),
+        ("_rnative", Value::from("odd")),
+        ("read", hypha_codec::to_value(&read).unwrap()),
+        ("seek", hypha_codec::to_value(&seek).unwrap()),
+    ]);
+    let at = remote.call::<u64>("check", (Value::Map(file),)).await;
+    assert_eq!(at.unwrap(), u64::MAX);
+}
+
+#[tokio::test]
+async fn a_read_that_was_given_up_does_not_keep_the_file_from_being_moved() {
+    let service = Service::new("s").method("check", |mut file: RemoteFile| async move {
+        let mut read = [0; 3];
+        tokio::select! {
+            biased;
+            _ = file.read(&mut read) => panic!("it was read at once"),
+            () = std::future::ready(()) => {}
+        }
+        file.seek(SeekFrom::Start(4)).await?;
+        file.read_exact(&mut read).await?;
+        Ok::<_, std::io::Error>(read == *b"two")
+    });
+    let (remote, _caller, _provider) = serve(service).await;
+    let file = FileObject::new(Cursor::new(b"one two".to_vec()));
+    assert!(remote.call::<bool>("check", (file,)).await.unwrap());
 }
