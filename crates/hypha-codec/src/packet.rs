@@ -3,6 +3,8 @@
 mod header;
 mod rewrite;
 
+use std::fmt;
+
 use bytes::Bytes;
 
 pub use self::header::{Header, OutgoingHeader};
@@ -16,7 +18,7 @@ use crate::rope::Rope;
 use crate::value::Value;
 
 /// A received binary frame, divided into its two segments. The header is read when asked, the payload not at all.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Packet {
     frame: Bytes,
     /// Where segment 1 ends.
@@ -153,6 +155,17 @@ pub fn encode_frame(header: &OutgoingHeader<'_>, payload: Rope) -> Rope {
     let mut frame = out.finish();
     frame.append(payload);
     frame
+}
+
+/// Shows its method and how long it is: what is in it belongs to users.
+impl fmt::Debug for Packet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let header = self.header().ok();
+        f.debug_struct("Packet")
+            .field("method", &header.and_then(|header| header.method()))
+            .field("payload_len", &self.payload().len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Writer<'_> {

@@ -1,9 +1,11 @@
 //! Encoded bytes in pieces, so that large payloads are not copied together.
 
+use std::fmt;
+
 use bytes::{Bytes, BytesMut};
 
 /// Encoded bytes as a sequence of segments: what the encoder wrote, and large byte strings by reference.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Rope {
     head: Bytes,
     tail: Vec<Bytes>,
@@ -105,13 +107,25 @@ impl From<Vec<u8>> for Rope {
     }
 }
 
+/// Shows how long it is: what is in it belongs to users.
+impl fmt::Debug for Rope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rope({} bytes)", self.len)
+    }
+}
+
 /// Contiguous pieces of a [`Rope`].
-#[derive(Debug)]
 pub struct Chunks {
     current: Bytes,
     segments: std::vec::IntoIter<Bytes>,
     left: usize,
     size: usize,
+}
+
+impl fmt::Debug for Chunks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Chunks({} bytes left)", self.left)
+    }
 }
 
 impl Iterator for Chunks {
@@ -206,5 +220,12 @@ mod tests {
         let pieces: Vec<Bytes> = rope.chunks(10).collect();
         assert_eq!(pieces.len(), 11);
         assert!((0..10).all(|i| pieces[i + 1].as_ptr() == at.wrapping_add(10 * i)));
+    }
+
+    #[test]
+    fn debug_output_shows_no_content() {
+        let rope = rope(&[b"secret"]);
+        assert_eq!(format!("{rope:?}"), "Rope(6 bytes)");
+        assert_eq!(format!("{:?}", rope.chunks(4)), "Chunks(6 bytes left)");
     }
 }

@@ -6,7 +6,7 @@ use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use hypha_codec::Value;
-use hypha_rpc_core::{Call, CallError, Invocation, RemoteErrorKind, Reply, Service};
+use hypha_rpc_core::{Call, CallError, Context, Invocation, RemoteErrorKind, Reply, Service};
 use tokio::sync::Semaphore;
 use tower::filter::FilterLayer;
 use tower::limit::ConcurrencyLimitLayer;
@@ -182,4 +182,31 @@ async fn a_layer_can_retry_what_certainly_did_not_run() {
     let s = caller.get_remote_service("s").await.unwrap();
     assert_eq!(s.call::<u32>("third", (7,)).await.unwrap(), 7);
     assert_eq!(tries.load(Ordering::Relaxed), 3);
+}
+
+/// Layers log what passes them; what users say is no business of a log.
+#[tokio::test]
+async fn debug_output_on_both_sides_shows_nothing_of_the_arguments() {
+    let seen: Arc<std::sync::Mutex<Vec<String>>> = Arc::default();
+    let (calls, contexts) = (Arc::clone(&seen), Arc::clone(&seen));
+    let (caller, provider) = peers();
+    let service = Service::new("s").method("f", move |cx: Context, _: String| {
+        contexts.lock().unwrap().push(format!("{cx:?}"));
+        async {}
+    });
+    provider.register_service(service).await.unwrap();
+    let log = FilterLayer::new(move |call: Call| {
+        calls.lock().unwrap().push(format!("{call:?}"));
+        Ok::<_, BoxError>(call)
+    });
+    let call = caller
+        .layer(log)
+        .method_at(provider.address(), "services.s.f");
+    call.args(("my-password",)).await.unwrap();
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.len(), 2);
+    for text in &*seen {
+        assert!(text.contains("services.s.f"), "{text}");
+        assert!(!text.contains("my-password"), "{text}");
+    }
 }
