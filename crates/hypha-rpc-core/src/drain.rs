@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use crate::link::Command;
 use crate::peer::Peer;
 use crate::protocol::BUILT_IN;
+use crate::state::State;
 
 /// The part of the time for drain that the server may take to unlist services.
 const UNLIST_SHARE: f64 = 0.5;
@@ -22,10 +23,14 @@ impl Peer {
     /// A handler that waits for this waits for itself.
     pub async fn drain(&self, timeout: Duration) -> usize {
         let drained = tokio::time::timeout(timeout, async {
-            let unlisted =
-                tokio::time::timeout(timeout.mul_f64(UNLIST_SHARE), self.unlist_services()).await;
-            if unlisted.is_err() {
-                tracing::warn!("the server takes long to unlist services");
+            tokio::select! {
+                biased;
+                // A server that lost us lists nothing of us, and the next one is told nothing.
+                () = self.is_lost() => {}
+                () = self.unlist_services() => {}
+                () = tokio::time::sleep(timeout.mul_f64(UNLIST_SHARE)) => {
+                    tracing::warn!("the server takes long to unlist services");
+                }
             }
             self.ask(|done| Command::Drain { done }).await
         });
@@ -35,6 +40,16 @@ impl Peer {
         };
         self.disconnect().await;
         cut_off
+    }
+
+    /// Waits until there is no connection.
+    async fn is_lost(&self) {
+        let mut state = self.watch_state();
+        // Without a link task the questions to it end by themselves.
+        let lost = state.wait_for(|state| matches!(state, State::Reconnecting { .. }));
+        if lost.await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// Takes the services off the server's list. Here they stay: those who found them before are

@@ -320,7 +320,7 @@ impl<D: Driver> Engine<D> {
 
     /// Whether no new calls are taken and all others have their answers, handed to the transport.
     pub(crate) fn is_drained(&self) -> bool {
-        self.draining && self.running.len() == 0
+        self.draining && self.running.len() == 0 && !self.outbox.has_answer_again()
     }
 
     /// The server closed the link because too many frames were sent: the next link is slower.
@@ -398,7 +398,7 @@ impl<D: Driver> Engine<D> {
             |key| self.running.take_heartbeat(key),
         )?;
         match queued.origin {
-            Origin::Engine | Origin::Sent | Origin::Refusal => {}
+            Origin::Engine | Origin::Sent | Origin::Refusal | Origin::AnswerAgain => {}
             Origin::Ping => self.keepalive.handed_over(),
             Origin::Answer { key } => self.finish_running(now, key),
             Origin::Chunk { key }

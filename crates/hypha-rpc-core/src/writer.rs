@@ -145,7 +145,10 @@ async fn write<Tx: FrameTx>(
 fn next(batch: &Mutex<Batch>) -> Option<Queued> {
     let mut batch = lock(batch);
     let transmit = batch.waiting.pop_front()?;
-    if matches!(transmit.origin, Origin::Answer { .. } | Origin::Refusal) {
+    if matches!(
+        transmit.origin,
+        Origin::Answer { .. } | Origin::AnswerAgain | Origin::Refusal
+    ) {
         batch.repeatable.push(Transmit {
             content: transmit.content.clone(),
             origin: transmit.origin,

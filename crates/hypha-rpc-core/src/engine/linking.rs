@@ -52,7 +52,8 @@ impl<D: Driver> Engine<D> {
                     answered: false, ..
                 }
                 | Origin::Sent => Origin::Sent,
-                Origin::Answer { .. } | Origin::Refusal => Origin::Refusal,
+                Origin::Answer { .. } | Origin::AnswerAgain => Origin::AnswerAgain,
+                Origin::Refusal => Origin::Refusal,
                 Origin::Engine | Origin::Ping => continue,
             };
             let queued = Queued {
@@ -61,7 +62,7 @@ impl<D: Driver> Engine<D> {
                 permit: transmit.permit,
             };
             let lane = match origin {
-                Origin::Refusal => Lane::Answer,
+                Origin::AnswerAgain | Origin::Refusal => Lane::Answer,
                 Origin::Chunk { .. } => Lane::Chunk,
                 _ => queued.lane_of_call(),
             };

@@ -156,6 +156,8 @@ pub(crate) enum Origin {
     Chunk { key: u64 },
     /// A call that ran here and now has its answer.
     Answer { key: u64 },
+    /// The answer of a call that is over here, which may have been lost with the link.
+    AnswerAgain,
     /// A call of ours that wants no answer and has had its outcome.
     Sent,
     /// A call of others that was refused.
@@ -394,6 +396,12 @@ impl<P> Outbox<P> {
     /// Answers that wait for this client.
     pub(crate) fn waiting_answers(&self, to: &str) -> usize {
         self.targets.waiting_answers(to)
+    }
+
+    /// Whether an answer waits that may have been lost with a link.
+    pub(crate) fn has_answer_again(&self) -> bool {
+        let is_again = |queued: &Queued<P>| queued.origin == Origin::AnswerAgain;
+        self.targets.any(Lane::Answer, is_again)
     }
 
     /// Frames that wait.

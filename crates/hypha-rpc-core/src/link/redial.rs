@@ -124,6 +124,7 @@ impl Link {
                 if let Some(reason) = self.leaving.take() {
                     return Err(reason);
                 }
+                self.tell_drained();
                 tokio::select! {
                     result = &mut attempt => match result {
                         Ok(dialled) => return Ok(dialled),

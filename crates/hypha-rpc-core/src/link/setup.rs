@@ -87,6 +87,7 @@ impl Link {
             self.registrar.forget(&Subject::Service(service.id.clone()));
         }
         self.draining.push(done);
+        self.resume_deferred();
     }
 
     /// Tells those who wait for it that no call runs here any more.
@@ -181,6 +182,11 @@ impl Link {
             }
         }
         drop(waiter.done.send(result.map_err(RegisterError::Server)));
+        self.resume_deferred();
+    }
+
+    /// What waited for a registration that is over now.
+    fn resume_deferred(&mut self) {
         for command in std::mem::take(&mut self.deferred) {
             self.handle_command(command);
         }

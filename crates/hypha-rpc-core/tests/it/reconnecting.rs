@@ -1,5 +1,6 @@
 //! Connections that are lost and made again: features A12.05 to A12.15, under paused time.
 
+mod draining;
 mod ends;
 mod pending;
 mod refusals;

@@ -265,6 +265,12 @@ impl<P> Targets<P> {
             .is_some_and(|allowance| !allowance.admits(now, demand))
     }
 
+    /// Whether a frame of this kind waits.
+    pub(super) fn any(&self, lane: Lane, is: impl Fn(&Queued<P>) -> bool) -> bool {
+        let mut targets = self.targets.values();
+        targets.any(|target| target.queues[index(lane)].frames.iter().any(&is))
+    }
+
     pub(super) fn waiting_answers(&self, to: &str) -> usize {
         self.targets
             .get(to)
