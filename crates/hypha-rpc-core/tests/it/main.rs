@@ -9,6 +9,7 @@ mod arguments;
 mod bad_input;
 mod callbacks;
 mod calls;
+mod cancelling;
 mod connecting;
 mod custom_types;
 mod endings;
