@@ -6,6 +6,7 @@ mod control;
 mod events;
 mod exports;
 mod flow;
+mod hostile;
 mod linking;
 mod losses;
 mod messages;
