@@ -15,6 +15,9 @@ use crate::pair::peers_with;
 
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// What is done, by a caller with a provider.
+type Named = (&'static str, fn(Peer, Peer) -> Work);
+
 const LARGE: usize = 30_000;
 
 fn service() -> Service {
@@ -56,7 +59,7 @@ fn service() -> Service {
 }
 
 /// What can be dropped half way, by name.
-fn works() -> Vec<(&'static str, fn(Peer, Peer) -> Work)> {
+fn works() -> Vec<Named> {
     fn method(peer: &Peer, provider: &Peer, name: &str) -> hypha_rpc_core::MethodCall {
         peer.method_at(provider.address(), format!("services.s.{name}"))
     }
@@ -201,10 +204,8 @@ async fn become_idle(what: &str, times: usize, peers: [&Peer; 2]) {
         tokio::task::yield_now().await;
     }
     drop(idle);
-    for peer in peers {
-        eprintln!("{} {:?}", peer.address(), peer.stats().await.unwrap());
-    }
-    panic!("{what}, dropped after {times} polls, left something behind");
+    let [left, right] = [peers[0].stats().await, peers[1].stats().await];
+    panic!("{what}, dropped after {times} polls, left something behind: {left:?} {right:?}");
 }
 
 #[tokio::test(start_paused = true)]
