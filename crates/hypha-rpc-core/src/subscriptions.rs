@@ -1,6 +1,6 @@
 //! Which broadcasts this client asked the manager for (protocol section 10.5).
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use hypha_codec::{Text, Value};
@@ -12,7 +12,16 @@ use crate::protocol::event;
 /// The one record of subscriptions: what a new connection must ask for again.
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions {
-    asked: Mutex<BTreeSet<Text>>,
+    asked: Mutex<BTreeMap<Text, Asked>>,
+}
+
+/// One name that was asked for.
+#[derive(Debug, Default)]
+struct Asked {
+    /// The manager took it.
+    taken: bool,
+    /// How many ask for it right now.
+    asking: usize,
 }
 
 /// What the core itself needs to hear: users cannot take it back.
@@ -26,17 +35,29 @@ impl Subscriptions {
 
     /// What the user asked for, to be asked for again on a new connection.
     pub(crate) fn of_user(&self) -> Vec<Text> {
-        self.asked().iter().cloned().collect()
+        self.asked().keys().cloned().collect()
     }
 
-    /// Notes what is new of `names`, and returns that.
-    fn add(&self, names: &[Text]) -> Vec<Text> {
+    /// Notes names that the manager is asked for: a connection that is lost meanwhile is renewed with
+    /// them.
+    fn asking(&self, names: &[Text]) {
         let mut asked = self.asked();
-        names
-            .iter()
-            .filter(|name| !OWN.contains(&&***name) && asked.insert((*name).clone()))
-            .cloned()
-            .collect()
+        for name in names.iter().filter(|name| !OWN.contains(&&***name)) {
+            asked.entry(name.clone()).or_default().asking += 1;
+        }
+    }
+
+    /// The manager took them or did not. What others ask for as well, or what it took before, stays.
+    fn answered(&self, names: &[Text], taken: bool) {
+        let mut asked = self.asked();
+        for name in names.iter().filter(|name| !OWN.contains(&&***name)) {
+            let entry = asked.entry(name.clone()).or_default();
+            entry.asking = entry.asking.saturating_sub(1);
+            entry.taken |= taken;
+            if !entry.taken && entry.asking == 0 {
+                asked.remove(name);
+            }
+        }
     }
 
     /// Forgets names, and returns those that were there.
@@ -44,13 +65,13 @@ impl Subscriptions {
         let mut asked = self.asked();
         names
             .iter()
-            .filter(|name| asked.remove(*name))
+            .filter(|name| asked.remove(*name).is_some())
             .cloned()
             .collect()
     }
 
-    fn asked(&self) -> std::sync::MutexGuard<'_, BTreeSet<Text>> {
-        // Nothing that is done under the lock can leave the set half changed.
+    fn asked(&self) -> std::sync::MutexGuard<'_, BTreeMap<Text, Asked>> {
+        // Nothing that is done under the lock can leave the names half changed.
         self.asked
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -73,13 +94,14 @@ impl Peer {
     ) -> Result<(), CallError> {
         let names: Vec<Text> = names.into_iter().map(Into::into).collect();
         let subscriptions = &self.shared.subscriptions;
-        // Noted first: a connection that is lost meanwhile is renewed with them.
-        let mut noted = Noted {
+        subscriptions.asking(&names);
+        let mut question = Question {
             subscriptions,
-            names: subscriptions.add(&names),
+            names: &names,
+            taken: false,
         };
         drop::<Value>(self.call_manager("subscribe", (&names,)).await?);
-        noted.names.clear();
+        question.taken = true;
         Ok(())
     }
 
@@ -102,15 +124,16 @@ impl Peer {
     }
 }
 
-/// Names that nobody knows yet whether the manager takes; forgotten again unless it does.
-struct Noted<'a> {
+/// Names that the manager is asked for, until it answered or nobody waits any more.
+struct Question<'a> {
     subscriptions: &'a Subscriptions,
-    names: Vec<Text>,
+    names: &'a [Text],
+    taken: bool,
 }
 
-impl Drop for Noted<'_> {
+impl Drop for Question<'_> {
     fn drop(&mut self) {
-        self.subscriptions.remove(&self.names);
+        self.subscriptions.answered(self.names, self.taken);
     }
 }
 
@@ -122,11 +145,33 @@ mod tests {
     fn names_are_kept_once_and_the_own_ones_for_ever() {
         let subscriptions = Subscriptions::default();
         let names = ["b", "a", "b", event::CLIENT_DISCONNECTED].map(Text::from);
-        assert_eq!(subscriptions.add(&names), ["b", "a"]);
-        assert_eq!(subscriptions.add(&names), [""; 0]);
+        for _ in 0..2 {
+            subscriptions.asking(&names);
+            subscriptions.answered(&names, true);
+        }
         assert_eq!(subscriptions.of_user(), ["a", "b"]);
         assert_eq!(subscriptions.remove(&names), ["b", "a"]);
         assert_eq!(subscriptions.of_user(), [""; 0]);
         assert_eq!(Subscriptions::own(), [event::CLIENT_DISCONNECTED]);
+    }
+
+    #[test]
+    fn whoever_gives_up_takes_nothing_from_others_who_asked_for_the_same() {
+        let names = ["a"].map(Text::from);
+        for (answers, kept) in [
+            (&[false, false][..], 0),
+            (&[true, false], 1),
+            (&[false, true], 1),
+            (&[true, true], 1),
+            (&[false], 1),
+        ] {
+            let subscriptions = Subscriptions::default();
+            subscriptions.asking(&names);
+            subscriptions.asking(&names);
+            for taken in answers {
+                subscriptions.answered(&names, *taken);
+            }
+            assert_eq!(subscriptions.of_user().len(), kept, "{answers:?}");
+        }
     }
 }
