@@ -2,6 +2,7 @@
 
 mod draining;
 mod ends;
+mod last_handle;
 mod pending;
 mod refusals;
 mod services;
