@@ -34,17 +34,17 @@ pub use hypha_codec::{
 };
 pub use hypha_rpc_core::protocol::event;
 pub use hypha_rpc_core::{
-    Address, Arguments, BlockingHandler, Call, CallArguments, CallError, CallOptions, CallService,
-    Callback, ClientEvent, ClosedReason, Closure, ConnectError, ConnectionEvent, ConnectionEvents,
-    ConnectionInfo, Context, Direction, Emit, EmitError, Event, EventError, EventTarget, Events,
-    Extensions, FileObject, FromCall, Handler, Interface, IntoMethod, IntoReply, InvalidService,
-    Invocation, Kwargs, Member, Members, Method, MethodCall, MethodService, Output, Pacing, Param,
-    Peer, PeerConfig, Progress, ReconnectPolicy, RegisterError, RemoteClientDisconnected,
-    RemoteError, RemoteErrorKind, RemoteFile, RemoteObject, RemoteService, RemoteStream, Reply,
-    ReplyEncoder, RequireContext, Rest, Returns, Secret, Service, ServiceId, State, Stats,
-    StreamHandler, Streamed, Visibility, random_id,
+    Address, AddressError, Arguments, BlockingHandler, Call, CallArguments, CallError, CallOptions,
+    CallService, Callback, ClientEvent, ClosedReason, Closure, ConnectError, ConnectionEvent,
+    ConnectionEvents, ConnectionInfo, Context, Direction, Emit, EmitError, Event, EventError,
+    EventTarget, Events, Extensions, FileObject, FromCall, Handler, Interface, IntoMethod,
+    IntoReply, InvalidService, Invocation, Kwargs, Member, Members, Method, MethodCall,
+    MethodService, Output, Pacing, Param, Peer, PeerConfig, Progress, ReconnectPolicy,
+    RegisterError, RemoteClientDisconnected, RemoteError, RemoteErrorKind, RemoteFile,
+    RemoteObject, RemoteService, RemoteStream, Reply, ReplyEncoder, RequireContext, Rest, Returns,
+    Secret, Service, ServiceId, State, Stats, StreamHandler, Streamed, Visibility, random_id,
 };
-pub use hypha_transport::{Connector, TransportError, TransportErrorKind};
+pub use hypha_transport::{CloseReason, Connector, TransportError, TransportErrorKind};
 
 pub use self::case::CaseConversion;
 pub use self::client::Client;

@@ -9,7 +9,8 @@ use std::sync::Arc;
 pub struct Progress {
     /// Which message of the call it is.
     pub direction: Direction,
-    /// Bytes of the message that the other end has, or that have come from there.
+    /// Bytes of the message that the other end has, or that have come from there. Counts anew where
+    /// a lost connection made the message begin anew.
     pub done: u64,
     /// Bytes of the whole message, where they are known: a receiver learns the length at the end.
     pub total: Option<u64>,
