@@ -157,17 +157,3 @@ async fn defect_07_integer_keys_are_read_and_never_sent() {
     let pairs: std::collections::BTreeMap<i64, i64> = hypha_codec::from_value(kept).unwrap();
     assert_eq!(pairs, [(1, 2)].into());
 }
-
-#[tokio::test]
-async fn a_result_too_large_for_a_frame_is_an_error_to_the_caller() {
-    let provider = RustProvider::start().await;
-    let id = provider.id("interop");
-    for language in crate::fixture::BOTH {
-        let error = caller(language)
-            .await
-            .call(&id, "fill", json!([600_000]))
-            .await
-            .unwrap_err();
-        assert!(error.message().contains("600"), "{language:?}: {error}");
-    }
-}
