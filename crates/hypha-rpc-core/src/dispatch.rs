@@ -54,6 +54,8 @@ pub(crate) enum Work {
     /// Functions that nobody can call any more: what they hold is dropped here, as that may be code
     /// of the user.
     Drop(Vec<Target>),
+    /// An answer that nobody reads: generators inside it are closed.
+    Unread { from: Address, packet: Packet },
     /// An answer to send in several frames.
     Deliver(LargeAnswer),
 }
@@ -69,6 +71,7 @@ pub(crate) async fn run(mut work: mpsc::UnboundedReceiver<Work>, environment: En
                 Some(Work::Drop(targets)) => {
                     drop(catch_unwind(AssertUnwindSafe(|| drop(targets))));
                 }
+                Some(Work::Unread { from, packet }) => give_back(&from, &packet, &environment),
                 Some(Work::Deliver(answer)) => deliver(answer, &environment, &mut tasks),
                 None => return,
             },
@@ -136,6 +139,17 @@ impl SlowStart {
             );
         }
     }
+}
+
+/// Reads an answer that nobody waits for and drops it, as whoever waited would have.
+fn give_back(from: &Address, packet: &Packet, environment: &Environment) {
+    let peer = PeerRef::Weak(Weak::clone(&environment.shared));
+    let import = SenderImport::new(peer, from, None);
+    let decoder = Decoder::new(&environment.registry).import(&import);
+    let payload = packet.payload();
+    // Codecs of the user run here.
+    let read = AssertUnwindSafe(|| drop(hypha_codec::Payload::decode(payload, &decoder)));
+    drop(catch_unwind(read));
 }
 
 fn deliver(answer: LargeAnswer, environment: &Environment, tasks: &mut JoinSet<()>) {

@@ -20,6 +20,7 @@ mod receive;
 mod running;
 mod services;
 mod timers;
+mod unread;
 
 #[cfg(test)]
 mod tests;
@@ -50,6 +51,7 @@ use self::running::{Given, Running};
 use self::services::Services;
 pub(crate) use self::services::{IdTaken, ServiceRecord};
 pub(crate) use self::timers::after;
+use self::unread::Unread;
 use crate::address::Address;
 use crate::protocol::answer;
 use crate::session::SessionIds;
@@ -67,6 +69,7 @@ pub(crate) struct Engine<D: Driver> {
     chunk_size: usize,
     services: Services<D::Handler>,
     exports: Exports<D::Handler>,
+    unread: Unread,
     outbox: Outbox<D::Permit>,
     events: VecDeque<Event<D>>,
     keepalive: Keepalive,
@@ -93,6 +96,7 @@ impl<D: Driver> Engine<D> {
             chunk_size: config.chunk_size,
             services: Services::new(),
             exports: Exports::new(),
+            unread: Unread::default(),
             outbox: Outbox::new(now, config.frame_limit),
             events: VecDeque::new(),
             keepalive: Keepalive::new(now, config.keepalive),
@@ -228,6 +232,9 @@ impl<D: Driver> Engine<D> {
                 self.remove_interfaces(&call.interfaces);
             }
             self.drop_part_of_answer(key, &call.target);
+            if call.was_sent() {
+                self.unread.note(key, call.target);
+            }
         }
         self.close_session(key);
     }
@@ -443,6 +450,9 @@ impl<D: Driver> Engine<D> {
         self.close_session(key);
         if outcome.shows_it_did_not_arrive(&self.remote) {
             self.remove_interfaces(&call.interfaces);
+        }
+        if matches!(outcome, Outcome::Silent(_)) {
+            self.unread.note(key, call.target);
         }
         let reply = call.reply;
         self.events.push_back(Event::Answered { reply, outcome });

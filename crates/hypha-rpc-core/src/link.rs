@@ -341,6 +341,7 @@ impl Link {
                     .start_event(now(), key, event, reply, Some(permit));
             }
             Command::Cancel(key) => self.engine.cancel_call(key),
+            Command::Unread(packet) => self.engine.unread(packet),
             Command::Register {
                 record,
                 info,
@@ -404,7 +405,11 @@ impl Link {
             };
             match event {
                 Event::Answered { reply, outcome } => match reply {
-                    ReplyTo::Caller(caller) => caller.answer(outcome),
+                    ReplyTo::Caller(caller) => {
+                        if let Some(packet) = caller.answer(outcome) {
+                            self.engine.unread(packet);
+                        }
+                    }
                     ReplyTo::Setup { subject, token } => {
                         self.told_server(&subject, token, outcome);
                     }
@@ -415,6 +420,9 @@ impl Link {
                 // The dispatch task ends after the link.
                 Event::AnswerInChunks(answer) => {
                     drop(self.channels.work.send(Work::Deliver(answer)));
+                }
+                Event::Unread { from, packet } => {
+                    drop(self.channels.work.send(Work::Unread { from, packet }));
                 }
                 Event::Dropped(targets) => drop(self.channels.work.send(Work::Drop(targets))),
                 Event::Token(token) => {
@@ -473,7 +481,7 @@ impl Link {
             | Command::Expect { reply, .. }
             | Command::Event { reply, .. } = command
             {
-                reply.answer(Outcome::LinkLost { sent: false });
+                drop(reply.answer(Outcome::LinkLost { sent: false }));
             }
         }
     }

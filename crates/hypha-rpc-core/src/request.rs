@@ -152,7 +152,13 @@ impl<'a> Pending<'a> {
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
-        if self.waits {
+        if !self.waits {
+            return;
+        }
+        if let Ok(Outcome::Resolved(packet)) = self.outcome.try_recv() {
+            // It came, and nobody reads it any more.
+            drop(self.shared.commands.send(Command::Unread(packet)));
+        } else {
             // A link that is gone has nothing to free.
             drop(self.shared.commands.send(Command::Cancel(self.key)));
         }

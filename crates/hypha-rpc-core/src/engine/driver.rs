@@ -108,6 +108,8 @@ pub(crate) enum Event<D: Driver> {
     ServerError(String),
     /// The link must be given up.
     Leave(Leave),
+    /// The answer of a call that nobody waits for any more: what it brings along is given back.
+    Unread { from: Address, packet: Packet },
     /// What these held is to be dropped where code of users may run.
     Dropped(Vec<D::Handler>),
 }

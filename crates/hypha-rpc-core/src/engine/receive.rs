@@ -207,6 +207,10 @@ impl<D: Driver> Engine<D> {
             ))
         });
         let Some((key, is_pending, target)) = open else {
+            let key = self.sessions.key(session);
+            if name == answer::RESOLVE && key.is_some_and(|key| self.unread.take(key, from)) {
+                return self.unread(packet.clone());
+            }
             // Late answers and heartbeats for dead sessions are ordinary (protocol section 18,
             // rules 5 and 6) and want no answer; calls into dead sessions get one.
             let text = texts::session_not_found(from, path);
@@ -226,6 +230,14 @@ impl<D: Driver> Engine<D> {
                 self.finish_call(key, Outcome::Rejected(packet.clone()));
             }
             _ => self.handle_exported_call(now, packet, header, from, (key, name)),
+        }
+    }
+
+    /// Nobody reads this answer.
+    pub(crate) fn unread(&mut self, packet: Packet) {
+        let from = packet.header().ok().and_then(|header| self.sender(&header));
+        if let Some(from) = from {
+            self.events.push_back(Event::Unread { from, packet });
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use hypha_codec::{Map, Text};
+use hypha_codec::{Map, Packet, Text};
 use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc, oneshot, watch};
 
 use crate::dispatch::Work;
@@ -55,9 +55,12 @@ impl Waiter {
         }
     }
 
-    /// Whoever waited may have stopped; then nobody misses the outcome.
-    pub(super) fn answer(self, outcome: Outcome) {
-        drop(self.outcome.send(outcome));
+    /// Gives an answer back that nobody waits for any more; nobody misses any other outcome.
+    pub(super) fn answer(self, outcome: Outcome) -> Option<Packet> {
+        match self.outcome.send(outcome) {
+            Err(Outcome::Resolved(packet)) => Some(packet),
+            _ => None,
+        }
     }
 }
 
@@ -110,6 +113,8 @@ pub(crate) enum Command {
         permit: OwnedSemaphorePermit,
     },
     Cancel(u64),
+    /// An answer that came and that nobody reads.
+    Unread(Packet),
     Register {
         record: Box<ServiceRecord<Target>>,
         /// What the server is told of it.

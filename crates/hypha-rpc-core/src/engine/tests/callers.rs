@@ -114,6 +114,7 @@ fn silence_counts_from_the_transport_and_anew_from_each_heartbeat() {
             Value::Null,
         ),
     );
+    assert!(matches!(engine.poll_event(), Some(Event::Unread { .. })));
     assert!(engine.poll_event().is_none(), "one outcome");
     assert_eq!(engine.poll_timeout(), None);
 }
@@ -127,6 +128,21 @@ fn a_call_cancelled_before_it_was_sent_never_is() {
     assert_eq!(sent(&mut engine, now).unwrap().3.as_deref(), Some("SC"));
     assert!(engine.poll_transmit(now).is_none());
     assert_eq!(engine.stats().pending_calls, 1);
+}
+
+#[test]
+fn an_answer_that_nobody_waits_for_is_given_back_once_and_only_if_it_is_one() {
+    let (mut engine, now) = (relay(), start());
+    call(&mut engine, 0, "ws/peer");
+    drop(sent(&mut engine, now));
+    engine.cancel_call(0);
+    let answer = |from| frame(Some(from), "ws/me", "SA.resolve", None, Value::Null);
+    engine.handle_frame(now, answer("ws/other"));
+    assert!(engine.poll_event().is_none(), "a stranger's");
+    engine.handle_frame(now, answer("ws/peer"));
+    assert!(matches!(engine.poll_event(), Some(Event::Unread { .. })));
+    engine.handle_frame(now, answer("ws/peer"));
+    assert!(engine.poll_event().is_none());
 }
 
 #[test]
