@@ -71,7 +71,14 @@ pub(crate) async fn run(mut work: mpsc::UnboundedReceiver<Work>, environment: En
                 Some(Work::Drop(targets)) => {
                     drop(catch_unwind(AssertUnwindSafe(|| drop(targets))));
                 }
-                Some(Work::Unread { from, packet }) => give_back(&from, &packet, &environment),
+                Some(Work::Unread { from, packet }) => {
+                    if packet.payload().len() > DECODE_INLINE {
+                        let environment = Arc::clone(&environment);
+                        tasks.spawn(async move { give_back(&from, &packet, &environment) });
+                    } else {
+                        give_back(&from, &packet, &environment);
+                    }
+                }
                 Some(Work::Deliver(answer)) => deliver(answer, &environment, &mut tasks),
                 None => return,
             },
