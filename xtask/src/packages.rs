@@ -1,6 +1,6 @@
 //! `cargo xtask packages`: every crate that is published stands alone.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
@@ -37,7 +37,7 @@ pub(crate) fn check(sh: &Shell) -> Result<()> {
             alone(sh, name, features)?;
         }
     }
-    build_packages(sh)
+    build_packages(sh, &packages)
 }
 
 /// Default, no and all features of a package, as far as they are not the same.
@@ -68,8 +68,43 @@ fn alone(sh: &Shell, name: &str, features: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// Removes what Cargo unpacked when these packages were checked before. It keeps them by name and version, and a version
+/// that is not released yet has another content each time.
+fn forget_unpacked(sh: &Shell, packages: &[Value]) -> Result<()> {
+    let home = match (sh.var_os("CARGO_HOME"), sh.var_os("HOME")) {
+        (Some(home), _) => PathBuf::from(home),
+        (None, Some(home)) => PathBuf::from(home).join(".cargo"),
+        (None, None) => return Ok(()),
+    };
+    for kind in ["src", "cache"] {
+        let registries = home.join("registry").join(kind);
+        if !registries.is_dir() {
+            continue;
+        }
+        for registry in sh.read_dir(&registries)? {
+            // A registry in a folder has no host that its name could begin with.
+            let is_local = registry
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with('-'));
+            if !is_local {
+                continue;
+            }
+            for package in packages {
+                let (name, version) = (&package["name"], &package["version"]);
+                if let (Some(name), Some(version)) = (name.as_str(), version.as_str()) {
+                    let unpacked = format!("{name}-{version}");
+                    sh.remove_path(registry.join(&unpacked))?;
+                    sh.remove_path(registry.join(format!("{unpacked}.crate")))?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Builds each crate from its package: from nothing that the package does not hold.
-fn build_packages(sh: &Shell) -> Result<()> {
+fn build_packages(sh: &Shell, packages: &[Value]) -> Result<()> {
+    forget_unpacked(sh, packages)?;
     cmd!(
         sh,
         "cargo package --workspace --exclude xtask --exclude hypha-tests --allow-dirty"
