@@ -105,9 +105,12 @@ fn forget_unpacked(sh: &Shell, packages: &[Value]) -> Result<()> {
 /// Builds each crate from its package: from nothing that the package does not hold.
 fn build_packages(sh: &Shell, packages: &[Value]) -> Result<()> {
     forget_unpacked(sh, packages)?;
+    // Nor does Cargo look whether a package of the same version has changed since it was compiled.
+    let target = sh.current_dir().join("target/packages");
+    sh.remove_path(&target)?;
     cmd!(
         sh,
-        "cargo package --workspace --exclude xtask --exclude hypha-tests --allow-dirty"
+        "cargo package --workspace --exclude xtask --exclude hypha-tests --allow-dirty --target-dir {target}"
     )
     .run()?;
     Ok(())
