@@ -16,7 +16,9 @@ use tokio::time::{interval, sleep, timeout};
 use crate::gauges::{ALONE, Gauges};
 
 const ROUNDS: u64 = 10;
-const PENDING: u64 = 200;
+/// Calls in a round, of which so many still run when the server is killed.
+const CALLS: u64 = 240;
+const PENDING: usize = 200;
 const MANAGER_CALLS_PER_SECOND: u32 = 50;
 const LOAD_SECONDS: u32 = 8;
 
@@ -26,10 +28,11 @@ const SILENCE: Duration = Duration::from_secs(8);
 /// Longer than any restart takes, on a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// How often each call ran, by its number, and the rounds whose server is back.
+/// How often each call ran, by its number, how many ran in all, and the rounds whose server is back.
 #[derive(Clone)]
 struct Work {
     runs: Arc<Mutex<HashMap<u64, usize>>>,
+    begun: watch::Sender<u64>,
     back: watch::Sender<u64>,
 }
 
@@ -39,11 +42,12 @@ impl Work {
         let work = self.clone();
         Service::new(id).method("work", move |number: u64, millis: Option<u64>| {
             *work.runs.lock().unwrap().entry(number).or_default() += 1;
+            work.begun.send_modify(|begun| *begun += 1);
             let mut back = work.back.subscribe();
             async move {
                 match millis {
                     Some(millis) => sleep(Duration::from_millis(millis)).await,
-                    None => drop(back.wait_for(|rounds| number / PENDING < *rounds).await),
+                    None => drop(back.wait_for(|rounds| number / CALLS < *rounds).await),
                 }
                 number
             }
@@ -129,6 +133,7 @@ async fn ten_kills_of_the_server_lose_no_call_and_run_none_twice() {
     let (caller_id, provider_id) = (caller.address().clone(), provider.address().clone());
     let work = Work {
         runs: Arc::default(),
+        begun: watch::Sender::new(0),
         back: watch::Sender::new(0),
     };
     for id in ["first", "second"] {
@@ -140,9 +145,11 @@ async fn ten_kills_of_the_server_lose_no_call_and_run_none_twice() {
     let (mut tally, mut manager_tally) = (Tally::default(), Tally::default());
 
     for round in 0..ROUNDS {
+        let mut begun = work.begun.subscribe();
+        let all_begun = *begun.borrow_and_update() + CALLS;
         let (mut calls, mut survivors) = (JoinSet::new(), JoinSet::new());
-        for index in 0..PENDING {
-            let number = round * PENDING + index;
+        for index in 0..CALLS {
+            let number = round * CALLS + index;
             let method = service.method("work");
             // Half of them are answered when everybody is back, the others whenever they are done: before the kill,
             // into the dead connection, or long after.
@@ -172,7 +179,10 @@ async fn ten_kills_of_the_server_lose_no_call_and_run_none_twice() {
             calls.join_all().await
         };
         let restart = async {
-            sleep(Duration::from_millis(1500)).await;
+            let begun = begun.wait_for(|begun| *begun >= all_begun);
+            drop(timeout(Duration::from_secs(60), begun).await.unwrap());
+            let running = gauges(&provider).await.running_calls;
+            assert!(running >= PENDING, "{running} calls are running");
             server.kill().unwrap();
             lost(&caller).await;
             server.restart().await.unwrap();
@@ -215,7 +225,7 @@ async fn ten_kills_of_the_server_lose_no_call_and_run_none_twice() {
     }
 
     eprintln!("peer calls {tally:?}, manager calls {manager_tally:?}");
-    assert_eq!(tally.total() as u64, ROUNDS * PENDING / 2);
+    assert_eq!(tally.total() as u64, ROUNDS * CALLS / 2);
     assert_eq!(
         manager_tally.silent, 0,
         "what the old manager had fails at once"
