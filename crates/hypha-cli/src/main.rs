@@ -1,0 +1,3 @@
+//! The `hypha` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! A Hypha server to embed.
