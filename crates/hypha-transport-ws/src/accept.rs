@@ -6,6 +6,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_tungstenite::accept_hdr_async_with_config;
 use tokio_tungstenite::tungstenite::Error as WsError;
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::failure::upgrade_failure;
@@ -146,4 +147,14 @@ where
             ),
         )),
     }
+}
+
+/// The answer to a request for a WebSocket that an HTTP server received: `101 Switching Protocols`. Once the server has
+/// sent it and given its stream away, [`WsTransport::from_upgraded`] takes that.
+///
+/// # Errors
+/// [`Protocol`](TransportErrorKind::Protocol) when the request asks for something else.
+pub fn upgrade_response<B>(request: &Request<B>) -> Result<Response<()>, TransportError> {
+    create_response_with_body(request, || ())
+        .map_err(|error| upgrade_failure(error, "this is no request for a websocket"))
 }

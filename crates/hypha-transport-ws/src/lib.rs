@@ -39,7 +39,7 @@ mod tls;
 mod transport;
 mod url;
 
-pub use accept::{AcceptOptions, Rejection, accept, accept_with};
+pub use accept::{AcceptOptions, Rejection, accept, accept_with, upgrade_response};
 pub use connector::{WsConnector, WsConnectorBuilder};
 pub use options::WsOptions;
 pub use receiver::WsRx;

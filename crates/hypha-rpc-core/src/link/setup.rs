@@ -54,7 +54,8 @@ impl Link {
         // Whoever registers may have stopped waiting: the service stays, here and at the server.
         match self.engine.add_service(*record, overwrite) {
             Err(_) => drop(done.send(Err(RegisterError::Exists(id)))),
-            Ok(replaced) if !self.relayed => {
+            // The manager's own services are what others are told by the server.
+            Ok(replaced) if !self.relayed || self.local.is_manager() => {
                 self.discard(replaced);
                 drop(done.send(Ok(())));
             }

@@ -1,1 +1,3 @@
 //! Tests of the server as a library.
+
+mod calls;

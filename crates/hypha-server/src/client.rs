@@ -1,0 +1,114 @@
+//! The life of one client's connection, from its first message to its end.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use hypha_transport::{CloseReason, Frame, FrameRx, FrameTx, Transport};
+use serde_json::json;
+use tokio::time::timeout;
+
+use crate::admission::{Admitted, Refusal, admit, connection_info};
+use crate::hub::Hub;
+use crate::relay::{self, Connection, End, Identity};
+
+/// How long a client may take to say who it is (protocol section 1.4).
+const HELLO: Duration = Duration::from_secs(5);
+
+/// How often two clients may fight for one id before the later one is sent away.
+const ATTEMPTS: usize = 3;
+
+/// Serves a client until it is gone. `drained` counts the bytes that the network takes.
+pub(crate) async fn serve<T: Transport>(hub: Arc<Hub>, transport: T, drained: Arc<AtomicU64>) {
+    let (mut tx, mut rx) = transport.split();
+    let admitted = tokio::select! {
+        admitted = welcome(&hub, &mut rx) => admitted,
+        () = hub.stopping().cancelled() => Err(stopping()),
+    };
+    let (admitted, connection) = match admitted {
+        Ok(admitted) => match join(&hub, admitted, drained).await {
+            Ok(joined) => joined,
+            Err(refusal) => return refuse(tx, refusal).await,
+        },
+        Err(refusal) => return refuse(tx, refusal).await,
+    };
+    if hub.stopping().is_cancelled() {
+        connection.end(End::Told(stopping().close));
+    }
+    let info = connection_info(&hub, &admitted);
+    let told = tx.feed(Frame::Text(info)).await.is_ok() && tx.flush().await.is_ok();
+    if told {
+        hub.joined(&connection).await;
+        relay::run(&hub, &connection, tx, rx).await;
+    }
+    connection.end(End::Left);
+    if hub.router().remove(&connection) && told {
+        hub.left(&connection).await;
+    }
+}
+
+/// Hears who a client is, and decides.
+async fn welcome<Rx: FrameRx>(hub: &Hub, rx: &mut Rx) -> Result<Admitted, Refusal> {
+    match timeout(HELLO, rx.recv()).await {
+        Ok(Ok(Some(Frame::Text(hello)))) => admit(hub, &hello).await,
+        Ok(_) => Err(Refusal::silent()),
+        Err(_) => Err(Refusal::new(
+            CloseReason::POLICY,
+            "Authentication payload timeout",
+        )),
+    }
+}
+
+/// Puts a client at its address. Whoever is there already stays if it is alive, unless it is the same client that comes
+/// back (protocol section 1.2).
+async fn join(
+    hub: &Hub,
+    admitted: Admitted,
+    drained: Arc<AtomicU64>,
+) -> Result<(Admitted, Arc<Connection>), Refusal> {
+    let identity = Identity {
+        workspace: admitted.workspace.clone(),
+        client_id: admitted.client_id.clone(),
+        user: admitted.user.clone(),
+        is_system: false,
+    };
+    let key = hub.router().next_key();
+    let connection = Connection::new(key, identity, drained).map_err(Refusal::setup)?;
+    let connection = Arc::new(connection);
+    for _ in 0..ATTEMPTS {
+        let Err(there) = hub.router().insert(&connection) else {
+            return Ok((admitted, connection));
+        };
+        let alive = !admitted.returning
+            && match hub.manager() {
+                Some(manager) => manager.answers(there.address()).await,
+                None => true,
+            };
+        if alive {
+            break;
+        }
+        there.end(End::Cut);
+        if !admitted.returning {
+            hub.left(&there).await;
+        }
+    }
+    let address = connection.address();
+    Err(Refusal::setup(format!(
+        "Client already exists and is active: {address}"
+    )))
+}
+
+async fn refuse<Tx: FrameTx>(mut tx: Tx, refusal: Refusal) {
+    let Refusal { words, close } = refusal;
+    tracing::info!(words, "refused a client");
+    if let Some(words) = words {
+        let words = json!({ "type": "error", "message": words }).to_string();
+        // What cannot be said any more is not.
+        drop(tx.feed(Frame::Text(words)).await);
+    }
+    tx.close(close).await;
+}
+
+fn stopping() -> Refusal {
+    Refusal::new(CloseReason::GOING_AWAY, "Server is stopping")
+}

@@ -1,0 +1,127 @@
+//! What all connections of a server share.
+
+use std::sync::{Arc, OnceLock};
+
+use hypha_codec::{Map, Value};
+use hypha_rpc_core::protocol::{MANAGER_WORKSPACE, event};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::manager::Manager;
+use crate::registry::Registry;
+use crate::relay::{Connection, Router};
+use crate::settings::Settings;
+
+/// The state of a server.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    settings: Settings,
+    /// The URL that clients know the server by.
+    public_url: String,
+    manager_id: String,
+    manager_address: String,
+    router: Router,
+    registry: Arc<dyn Registry>,
+    manager: OnceLock<Manager>,
+    stopping: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Hub {
+    pub(crate) fn new(
+        settings: Settings,
+        public_url: String,
+        manager_id: String,
+        registry: Arc<dyn Registry>,
+    ) -> Self {
+        Self {
+            settings,
+            public_url,
+            manager_address: format!("{MANAGER_WORKSPACE}/{manager_id}"),
+            manager_id,
+            router: Router::default(),
+            registry,
+            manager: OnceLock::new(),
+            stopping: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    pub(crate) fn manager_id(&self) -> &str {
+        &self.manager_id
+    }
+
+    pub(crate) fn manager_address(&self) -> &str {
+        &self.manager_address
+    }
+
+    pub(crate) fn router(&self) -> &Router {
+        &self.router
+    }
+
+    pub(crate) fn registry(&self) -> &dyn Registry {
+        &*self.registry
+    }
+
+    /// The manager, once it is up.
+    pub(crate) fn manager(&self) -> Option<&Manager> {
+        self.manager.get()
+    }
+
+    pub(crate) fn set_manager(&self, manager: Manager) {
+        // Done once, at the start.
+        drop(self.manager.set(manager));
+    }
+
+    /// Cancelled when the server stops.
+    pub(crate) fn stopping(&self) -> &CancellationToken {
+        &self.stopping
+    }
+
+    /// All tasks that a graceful stop waits for.
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.tasks
+    }
+
+    /// A client is there.
+    pub(crate) async fn joined(&self, client: &Connection) {
+        tracing::info!(client = client.address(), "connected");
+        self.registry
+            .add_client(client.workspace(), client.client_id(), client.user())
+            .await;
+        let data = client_event(client.workspace(), client.address());
+        self.router
+            .announce(client.workspace(), event::CLIENT_CONNECTED, data);
+    }
+
+    /// A client is gone, and nobody took its place.
+    pub(crate) async fn left(&self, client: &Connection) {
+        tracing::info!(client = client.address(), "disconnected");
+        self.registry
+            .remove_client(client.workspace(), client.client_id())
+            .await;
+        let data = client_event(client.workspace(), client.client_id());
+        self.router
+            .announce(client.workspace(), event::CLIENT_DISCONNECTED, data.clone());
+        if let Some(manager) = self.manager() {
+            manager.client_left(self, data);
+        }
+    }
+}
+
+/// The data of events about clients: some name it by its id, some by its address (protocol section 8.3).
+fn client_event(workspace: &str, id: &str) -> Value {
+    Map::from_iter([
+        ("id", Value::from(id)),
+        ("workspace", Value::from(workspace)),
+    ])
+    .into()
+}

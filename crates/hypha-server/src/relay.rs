@@ -1,0 +1,14 @@
+//! Moving frames between connections: nothing but their header segment is looked at.
+
+mod connection;
+mod control;
+mod forward;
+mod outbound;
+mod router;
+mod routes;
+mod session_aliases;
+mod topics;
+
+pub(crate) use self::connection::{Connection, End, Identity, run};
+pub(crate) use self::outbound::SERVER;
+pub(crate) use self::router::{Router, event_frame, notify};

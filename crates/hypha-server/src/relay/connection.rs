@@ -1,0 +1,255 @@
+//! One connection of a client, or of the manager: who it is, and the task that moves its frames.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use hypha_codec::EncodeError;
+use hypha_transport::{CloseReason, Frame, FrameRx, FrameTx};
+use serde_json::json;
+use tokio::sync::Notify;
+use tokio::time::sleep;
+
+use super::control;
+use super::forward::Forwarder;
+use super::outbound::{Next, Outbound, SenderKey};
+use super::session_aliases::SessionAliases;
+use crate::hub::Hub;
+use crate::identity::{Permission, User};
+
+/// How client ids end whose load is counted (protocol section 1.2).
+const COUNTS_LOAD: &str = "__rlb";
+
+/// How long a client may take to receive what waits for it when its connection is ended.
+const GOODBYE: Duration = Duration::from_secs(3);
+
+/// Whom a connection belongs to.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    pub(crate) workspace: String,
+    pub(crate) client_id: String,
+    pub(crate) user: User,
+    /// The server's own: it speaks for every workspace.
+    pub(crate) is_system: bool,
+}
+
+/// How a connection ends.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum End {
+    /// The client left, or its connection was lost.
+    Left,
+    /// The client is told why, and its connection closed.
+    Told(CloseReason),
+    /// The connection is cut without a word.
+    Cut,
+}
+
+/// What others see of a connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    key: SenderKey,
+    identity: Identity,
+    address: String,
+    /// The user, encoded once for the headers of all frames.
+    user: Bytes,
+    may_broadcast: bool,
+    outbound: Outbound,
+    gone: AtomicBool,
+    ending: Notify,
+    /// Bytes that the network took from us.
+    drained: Arc<AtomicU64>,
+    load: Option<Load>,
+    aliases: SessionAliases,
+}
+
+/// Frames that a client sent, for those that count them.
+#[derive(Debug)]
+struct Load {
+    since: Instant,
+    frames: AtomicU64,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        key: SenderKey,
+        identity: Identity,
+        drained: Arc<AtomicU64>,
+    ) -> Result<Self, EncodeError> {
+        let load = identity.client_id.ends_with(COUNTS_LOAD).then(|| Load {
+            since: Instant::now(),
+            frames: AtomicU64::new(0),
+        });
+        Ok(Self {
+            key,
+            address: format!("{}/{}", identity.workspace, identity.client_id),
+            user: hypha_codec::encode(&hypha_codec::to_value(&identity.user)?)?,
+            may_broadcast: identity
+                .user
+                .may(Permission::ReadWrite, &identity.workspace),
+            identity,
+            outbound: Outbound::default(),
+            gone: AtomicBool::new(false),
+            ending: Notify::new(),
+            drained,
+            load,
+            aliases: SessionAliases::default(),
+        })
+    }
+
+    pub(crate) fn key(&self) -> SenderKey {
+        self.key
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(crate) fn workspace(&self) -> &str {
+        &self.identity.workspace
+    }
+
+    pub(crate) fn client_id(&self) -> &str {
+        &self.identity.client_id
+    }
+
+    pub(crate) fn user(&self) -> &User {
+        &self.identity.user
+    }
+
+    pub(crate) fn encoded_user(&self) -> &Bytes {
+        &self.user
+    }
+
+    pub(crate) fn is_system(&self) -> bool {
+        self.identity.is_system
+    }
+
+    pub(crate) fn may_broadcast(&self) -> bool {
+        self.may_broadcast
+    }
+
+    pub(crate) fn outbound(&self) -> &Outbound {
+        &self.outbound
+    }
+
+    pub(crate) fn aliases(&self) -> &SessionAliases {
+        &self.aliases
+    }
+
+    /// Bytes that the network took so far.
+    pub(crate) fn drained(&self) -> u64 {
+        self.drained.load(Ordering::Relaxed)
+    }
+
+    /// Whether it has left, or is about to.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
+    }
+
+    /// Ends the connection; what waits for the client goes out before, if the client takes it in time. The first end
+    /// counts.
+    pub(crate) fn end(&self, end: End) {
+        self.gone.store(true, Ordering::Release);
+        self.outbound.end(end);
+        self.ending.notify_one();
+    }
+
+    /// Waits until the connection has to end at once.
+    async fn cut(&self) -> End {
+        self.ending.notified().await;
+        if let Some(End::Told(_)) = self.outbound.ended() {
+            Box::pin(sleep(GOODBYE)).await;
+        }
+        End::Cut
+    }
+
+    /// Frames a minute that the client sent, 0 for one whose load is not counted.
+    pub(crate) fn load(&self) -> f64 {
+        self.load.as_ref().map_or(0.0, |load| {
+            let minutes = load
+                .since
+                .elapsed()
+                .max(Duration::from_secs(1))
+                .as_secs_f64()
+                / 60.0;
+            load.frames.load(Ordering::Relaxed) as f64 / minutes
+        })
+    }
+
+    pub(crate) fn count_frame(&self) {
+        if let Some(load) = &self.load {
+            load.frames.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Moves frames until the connection ends, and says how it did.
+pub(crate) async fn run<Tx: FrameTx, Rx: FrameRx>(
+    hub: &Arc<Hub>,
+    connection: &Arc<Connection>,
+    tx: Tx,
+    rx: Rx,
+) -> End {
+    let end = tokio::select! {
+        // Both go on all the time: a client that waits for its own answers to leave still gets those of others.
+        end = write(connection, tx) => end,
+        end = read(hub, connection, rx) => end,
+        end = connection.cut() => end,
+    };
+    connection.gone.store(true, Ordering::Release);
+    connection.outbound.end(End::Left);
+    end
+}
+
+/// Sends what waits, many small frames by one flush.
+async fn write<Tx: FrameTx>(connection: &Connection, mut tx: Tx) -> End {
+    let mut batch = Vec::new();
+    loop {
+        match connection.outbound.next(&mut batch).await {
+            Next::Send => {
+                for frame in batch.drain(..) {
+                    if tx.feed(frame).await.is_err() {
+                        return End::Left;
+                    }
+                }
+                // Idle connections keep no memory for the bursts they once had.
+                batch.shrink_to(8);
+                if tx.flush().await.is_err() {
+                    return End::Left;
+                }
+            }
+            Next::End(end) => {
+                if let End::Told(reason) = &end {
+                    tell(tx, reason).await;
+                }
+                return end;
+            }
+        }
+    }
+}
+
+/// Says goodbye: an error message, because the reason of a close does not always arrive, then the close.
+async fn tell<Tx: FrameTx>(mut tx: Tx, reason: &CloseReason) {
+    let words = json!({ "type": "error", "message": reason.text() }).to_string();
+    // What cannot be said any more is not.
+    drop(tx.feed(Frame::Text(words)).await);
+    tx.close(reason.clone()).await;
+}
+
+async fn read<Rx: FrameRx>(hub: &Arc<Hub>, connection: &Arc<Connection>, mut rx: Rx) -> End {
+    let mut forwarder = Forwarder::new(hub, connection);
+    loop {
+        match rx.recv().await {
+            // Whoever is told to leave has nothing to say any more.
+            Ok(Some(_)) if connection.is_gone() => {}
+            Ok(Some(Frame::Binary(frame))) => forwarder.forward(frame).await,
+            Ok(Some(Frame::Text(text))) => {
+                if let Some(end) = control::answer(hub, connection, &text) {
+                    connection.end(end);
+                }
+            }
+            Ok(None) | Err(_) => return End::Left,
+        }
+    }
+}

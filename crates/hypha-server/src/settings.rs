@@ -1,0 +1,36 @@
+//! What a server can be told before it starts.
+
+use hypha_rpc_core::Secret;
+
+/// Settings of a server, as its builder collected them.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// Where to listen: a host name or address.
+    pub(crate) host: String,
+    /// The port; 0 for any that is free.
+    pub(crate) port: u16,
+    /// The URL that clients know the server by, if that is not where it listens.
+    pub(crate) public_base_url: Option<String>,
+    /// Signs tokens; random without it.
+    pub(crate) jwt_secret: Option<Secret>,
+    /// A token for the user who may do everything.
+    pub(crate) root_token: Option<Secret>,
+    /// The largest frame that clients may send, in bytes.
+    pub(crate) max_frame: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".to_owned(),
+            port: DEFAULT_PORT,
+            public_base_url: None,
+            jwt_secret: None,
+            root_token: None,
+            max_frame: hypha_transport::DEFAULT_MAX_FRAME,
+        }
+    }
+}
+
+/// The port of Hypha servers.
+pub(crate) const DEFAULT_PORT: u16 = 9527;
