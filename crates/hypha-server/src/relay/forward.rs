@@ -93,10 +93,13 @@ impl<'a> Forwarder<'a> {
         let Some(manager) = self.routes.find(self.hub.router(), address) else {
             return self.reject(header, &format!("Target peer {to} is not connected"));
         };
-        if to != address
-            && let Some(session) = header.session()
-        {
-            self.sender.aliases().remember(session, to);
+        if let Some(session) = header.session() {
+            let aliases = self.sender.aliases();
+            if to == address {
+                aliases.forget(session);
+            } else {
+                aliases.remember(session, to);
+            }
         }
         let edits = self.edits(self.sender.address(), address, self.sender.workspace());
         if let Ok(frame) = packet.rewrite(&edits) {

@@ -40,6 +40,16 @@ impl SessionAliases {
         }
     }
 
+    /// A session of this name now belongs to a call that knew the manager's address.
+    pub(crate) fn forget(&self, session: &str) {
+        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(remembered) = slot.as_mut()
+            && remembered.addresses.remove(session).is_some()
+        {
+            remembered.order.retain(|known| known != session);
+        }
+    }
+
     /// The address that a message of the manager to this method has to come from, if not its own.
     pub(crate) fn address_for(&self, method: &str) -> Option<String> {
         let slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,0 +1,117 @@
+//! Clients that mean harm: the server stays up, and others hardly notice.
+
+use hypha_codec::Value;
+use hypha_transport::{Frame, FrameTx as _};
+
+use crate::raw::{Raw, call, server, soon};
+
+/// As large as the parts of long messages.
+fn chunk() -> Value {
+    Value::from(bytes::Bytes::from(vec![0; 256 * 1024]))
+}
+
+#[tokio::test]
+async fn who_reads_nothing_is_closed_and_its_sender_goes_on() {
+    let server = server().await;
+    let mut sender = Raw::anonymous(&server, "sender").await;
+    let mut deaf = Raw::anonymous(&server, "deaf").await;
+    let mut bystander = Raw::anonymous(&server, "bystander").await;
+    let (to_deaf, to_bystander) = (deaf.address(), bystander.address());
+    let chunks = tokio::spawn(async move {
+        // Far more than all buffers between here and there hold.
+        for _ in 0..400 {
+            sender
+                .send(call(&to_deaf, "services.x.y", None, vec![chunk()]))
+                .await;
+        }
+        sender
+            .send(call(&to_bystander, "services.x.y", None, Vec::new()))
+            .await;
+        sender
+    });
+    bystander.packet().await;
+    let mut sender = soon("the sending", chunks).await.unwrap();
+    // What the network still held is there to read; then the connection has ended.
+    assert!(deaf.end().await.is_some());
+    sender.ping().await;
+    bystander.ping().await;
+}
+
+#[tokio::test]
+async fn who_reads_no_answers_is_closed() {
+    let server = server().await;
+    let mut greedy = Raw::anonymous(&server, "greedy").await;
+    let echo = call(
+        &greedy.manager(),
+        "services.default.echo",
+        Some("s"),
+        vec![chunk()],
+    );
+    let flood = async {
+        while greedy.tx.feed(Frame::Binary(echo.clone())).await.is_ok() {
+            if greedy.tx.flush().await.is_err() {
+                return;
+            }
+        }
+    };
+    soon("the close", flood).await;
+    Raw::anonymous(&server, "other").await.ping().await;
+}
+
+#[tokio::test]
+async fn who_floods_nobody_and_reads_no_rejections_is_closed() {
+    let server = server().await;
+    let mut flooder = Raw::anonymous(&server, "flooder").await;
+    // The rejections are longer than the calls.
+    let to = format!("nowhere/{}", "x".repeat(2000));
+    let frame = call(&to, "services.x.y", Some(&"s".repeat(2000)), Vec::new());
+    let flood = async {
+        loop {
+            for _ in 0..100 {
+                if flooder.tx.feed(Frame::Binary(frame.clone())).await.is_err() {
+                    return;
+                }
+            }
+            if flooder.tx.flush().await.is_err() {
+                return;
+            }
+        }
+    };
+    soon("the close", flood).await;
+    Raw::anonymous(&server, "other").await.ping().await;
+}
+
+#[tokio::test]
+async fn frames_beyond_the_limit_end_their_connection_alone() {
+    let server = hypha_server::HyphaServer::builder()
+        .port(0)
+        .max_frame(1024 * 1024)
+        .start()
+        .await
+        .unwrap();
+    let mut big = Raw::anonymous(&server, "big").await;
+    let mut other = Raw::anonymous(&server, "other").await;
+    let frame = vec![0; 1024 * 1024 + 1];
+    // The server may close while this is still on its way.
+    drop(big.tx.feed(Frame::from(frame)).await);
+    drop(big.tx.flush().await);
+    let end = big.end().await.unwrap();
+    let code = end.close_reason().map(|reason| reason.code());
+    assert!(matches!(code, Some(1009 | 1006)), "{end:?}");
+    other.ping().await;
+}
+
+#[tokio::test]
+async fn headers_without_end_are_ignored() {
+    let server = server().await;
+    let mut one = Raw::anonymous(&server, "one").await;
+    let to = one.address();
+    let huge = "m".repeat(100 * 1024);
+    one.send(call(&to, &huge, Some("s"), Vec::new())).await;
+    // A map of arrays of arrays, deeper than any stack.
+    let mut deep = vec![0x81, 0xa1, b'a'];
+    deep.extend(std::iter::repeat_n(0x91, 60_000));
+    deep.push(0xc0);
+    one.send(deep).await;
+    one.ping().await;
+}
