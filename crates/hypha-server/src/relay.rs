@@ -3,10 +3,10 @@
 mod connection;
 mod control;
 mod forward;
+mod manager_calls;
 mod outbound;
 mod router;
 mod routes;
-mod session_aliases;
 mod topics;
 
 pub(crate) use self::connection::{Connection, End, Identity, run};

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Weak};
 
 use hypha_rpc_core::protocol::MANAGER_WORKSPACE;
-use hypha_rpc_core::{Credentials, Pacing, Peer, PeerConfig, RelayOptions};
+use hypha_rpc_core::{Credentials, Pacing, Peer, RelayOptions};
 use hypha_transport::memory::{self, MemoryConfig, MemoryListener, MemoryTransport};
 use hypha_transport::{Frame, FrameRx as _, FrameTx as _, Transport as _};
 use serde_json::json;
@@ -17,6 +17,13 @@ use crate::relay::{self, Connection, Identity};
 /// What fits between the manager and the relay: frames, and their bytes.
 const CAPACITY: (usize, usize) = (1024, 4 * 1024 * 1024);
 
+/// Calls of the manager that run at once, of all clients together.
+const MAX_CALLS: usize = 64 * 1024;
+
+/// Bytes of one message to the manager, and of all that it has to do with at once.
+const MAX_MESSAGE: usize = 32 * 1024 * 1024;
+const MAX_BYTES: usize = 256 * 1024 * 1024;
+
 /// Connects a peer at the manager's address to the relay.
 pub(super) async fn connect(hub: &Arc<Hub>) -> Result<Peer, StartError> {
     let config = MemoryConfig::new().with_capacity(CAPACITY.0, CAPACITY.1);
@@ -24,8 +31,11 @@ pub(super) async fn connect(hub: &Arc<Hub>) -> Result<Peer, StartError> {
     tokio::spawn(listen(Arc::downgrade(hub), listener));
     let mut options = RelayOptions::new(Credentials::new(hub.manager_id()));
     options.silent = true;
-    options.config = PeerConfig::default();
     options.config.pacing = Pacing::Off;
+    options.config.max_running = MAX_CALLS;
+    options.config.max_running_bytes = MAX_BYTES;
+    options.config.max_message_bytes = MAX_MESSAGE;
+    options.config.max_assembly_bytes = MAX_BYTES;
     let (peer, _) = Peer::connect(connector, options)
         .await
         .map_err(StartError::manager)?;

@@ -13,8 +13,8 @@ use tokio::time::sleep;
 
 use super::control;
 use super::forward::Forwarder;
+use super::manager_calls::ManagerCalls;
 use super::outbound::{Next, Outbound, SenderKey};
-use super::session_aliases::SessionAliases;
 use crate::hub::Hub;
 use crate::identity::{Permission, User};
 
@@ -60,7 +60,7 @@ pub(crate) struct Connection {
     /// Bytes that the network took from us.
     drained: Arc<AtomicU64>,
     load: Option<Load>,
-    aliases: SessionAliases,
+    manager_calls: ManagerCalls,
 }
 
 /// Frames that a client sent, for those that count them.
@@ -93,7 +93,7 @@ impl Connection {
             ending: Notify::new(),
             drained,
             load,
-            aliases: SessionAliases::default(),
+            manager_calls: ManagerCalls::default(),
         })
     }
 
@@ -133,8 +133,8 @@ impl Connection {
         &self.outbound
     }
 
-    pub(crate) fn aliases(&self) -> &SessionAliases {
-        &self.aliases
+    pub(crate) fn manager_calls(&self) -> &ManagerCalls {
+        &self.manager_calls
     }
 
     /// Bytes that the network took so far.

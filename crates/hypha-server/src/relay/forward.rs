@@ -93,13 +93,11 @@ impl<'a> Forwarder<'a> {
         let Some(manager) = self.routes.find(self.hub.router(), address) else {
             return self.reject(header, &format!("Target peer {to} is not connected"));
         };
-        if let Some(session) = header.session() {
-            let aliases = self.sender.aliases();
-            if to == address {
-                aliases.forget(session);
-            } else {
-                aliases.remember(session, to);
-            }
+        let alias = (to != address).then_some(to);
+        if let Some(session) = header.session()
+            && !self.sender.manager_calls().begin(session, alias)
+        {
+            return self.reject(header, "Too many calls of the manager at once");
         }
         let edits = self.edits(self.sender.address(), address, self.sender.workspace());
         if let Ok(frame) = packet.rewrite(&edits) {
@@ -145,11 +143,11 @@ impl<'a> Forwarder<'a> {
     }
 
     /// The address by which a client called the manager, for what the manager says to it.
-    fn alias(&self, receiver: &Connection, header: &Header<'_>) -> Option<String> {
+    fn alias(&self, receiver: &Connection, header: &Header<'_>) -> Option<Box<str>> {
         if !self.sender.is_system() {
             return None;
         }
-        receiver.aliases().address_for(header.method()?)
+        receiver.manager_calls().answered(header.method()?)
     }
 
     async fn deliver(&self, receiver: &Connection, frame: Bytes) {

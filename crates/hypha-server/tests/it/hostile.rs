@@ -115,3 +115,26 @@ async fn headers_without_end_are_ignored() {
     one.send(deep).await;
     one.ping().await;
 }
+
+#[tokio::test]
+async fn nobody_keeps_the_manager_busy_for_all() {
+    let server = server().await;
+    let mut greedy = Raw::anonymous(&server, "greedy").await;
+    let echo = call(
+        &greedy.manager(),
+        "services.default.echo",
+        Some("s"),
+        vec![chunk()],
+    );
+    // Nobody takes the parts of these answers, so each of them waits for long.
+    for _ in 0..20 {
+        greedy.send(echo.clone()).await;
+    }
+    let mut other = Raw::anonymous(&server, "other").await;
+    for number in 0..100 {
+        let (method, answer) = soon("an answer", other.manage("echo", vec![number.into()])).await;
+        assert_eq!(method, "managed.resolve");
+        let echoed = answer.get("args").and_then(|args| args.as_list()?.first());
+        assert_eq!(echoed, Some(&number.into()));
+    }
+}
