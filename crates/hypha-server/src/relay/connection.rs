@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use super::control;
 use super::forward::Forwarder;
 use super::manager_calls::ManagerCalls;
-use super::outbound::{Next, Outbound, SenderKey};
+use super::outbound::{KEPT, Next, Outbound, SenderKey};
 use crate::hub::Hub;
 use crate::identity::{Permission, User};
 
@@ -213,8 +213,7 @@ async fn write<Tx: FrameTx>(connection: &Connection, mut tx: Tx) -> End {
                         return End::Left;
                     }
                 }
-                // Idle connections keep no memory for the bursts they once had.
-                batch.shrink_to(8);
+                batch.shrink_to(KEPT);
                 if tx.flush().await.is_err() {
                     return End::Left;
                 }

@@ -28,6 +28,9 @@ const MAX_OF_SERVER: usize = 32 * 1024 * 1024;
 /// What one frame counts beside its bytes.
 const FRAME_OVERHEAD: usize = 64;
 
+/// Entries that emptied collections keep room for: bursts take more, and give it back.
+pub(super) const KEPT: usize = 64;
+
 /// How much is handed to the writer at once; then the next sender has its turn.
 const BATCH: usize = 256 * 1024;
 
@@ -50,10 +53,12 @@ struct State {
     lanes: HashMap<SenderKey, Lane, BuildHasherDefault<DefaultHasher>>,
     /// Senders with something waiting, in the order of their turns.
     turns: VecDeque<SenderKey>,
-    /// Emptied lanes, kept for their memory.
-    spare: Vec<Lane>,
+    /// An emptied lane, kept for its memory.
+    spare: Option<Lane>,
     bytes: usize,
     writer: Option<Waker>,
+    /// Somebody found no room since the writer took something.
+    crowded: bool,
     end: Option<End>,
 }
 
@@ -90,6 +95,7 @@ impl Outbound {
         }
         let cost = cost(&frame);
         if !state.has_room(sender, cost) {
+            state.crowded = true;
             return Err(NotTaken::Full(frame));
         }
         let writer = state.append(sender, frame, cost);
@@ -132,8 +138,11 @@ impl Outbound {
         let mut state = self.state();
         state.fill(batch);
         if !batch.is_empty() {
+            let crowded = std::mem::take(&mut state.crowded);
             drop(state);
-            self.room.notify_waiters();
+            if crowded {
+                self.room.notify_waiters();
+            }
             return Poll::Ready(Next::Send);
         }
         if let Some(end) = &state.end {
@@ -171,7 +180,7 @@ impl State {
         } = self;
         let lane = lanes.entry(sender).or_insert_with(|| {
             turns.push_back(sender);
-            spare.pop().unwrap_or_default()
+            spare.take().unwrap_or_default()
         });
         lane.frames.push_back(frame);
         lane.bytes += cost;
@@ -206,10 +215,15 @@ impl State {
             if !lane.frames.is_empty() {
                 self.turns.push_back(sender);
             } else if let Some(lane) = self.lanes.remove(&sender)
-                && self.spare.is_empty()
+                && self.spare.is_none()
+                && lane.frames.capacity() <= KEPT
             {
-                self.spare.push(lane);
+                self.spare = Some(lane);
             }
+        }
+        if self.turns.is_empty() {
+            self.turns.shrink_to(KEPT);
+            self.lanes.shrink_to(KEPT);
         }
     }
 }
