@@ -91,15 +91,12 @@ impl Hub {
         &self.tasks
     }
 
-    /// A client is there.
+    /// A client is there. Others hear of it when it has registered what every client has.
     pub(crate) async fn joined(&self, client: &Connection) {
         tracing::info!(client = client.address(), "connected");
         self.registry
             .add_client(client.workspace(), client.client_id(), client.user())
             .await;
-        let data = client_event(client.workspace(), client.address());
-        self.router
-            .announce(client.workspace(), event::CLIENT_CONNECTED, data);
     }
 
     /// A client is gone, and nobody took its place.

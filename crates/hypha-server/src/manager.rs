@@ -1,7 +1,14 @@
 //! The workspace manager: an ordinary peer of `hypha-rpc-core`, at `*/<manager id>` (protocol section 10).
 
 mod api;
+mod caller;
+mod description;
+mod error;
 mod link;
+mod lookup;
+mod selection;
+mod services;
+mod subscriptions;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +39,11 @@ impl Manager {
             .await
             .map_err(StartError::manager)?;
         Ok(Self { peer })
+    }
+
+    /// The peer that calls in the name of the server.
+    fn peer(&self) -> &Peer {
+        &self.peer
     }
 
     /// Whether a client answers a ping of its built-in service.
