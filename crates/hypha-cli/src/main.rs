@@ -1,3 +1,17 @@
 //! The `hypha` command.
 
-fn main() {}
+mod bench;
+mod cli;
+mod ending;
+mod files;
+mod metric;
+mod runtime;
+mod server;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    cli::Cli::parse().run()
+}
