@@ -7,6 +7,7 @@ mod noise;
 mod plan;
 mod provider;
 mod size;
+mod suite;
 mod timed;
 
 use anyhow::Result;
@@ -15,13 +16,29 @@ use clap::{Args, Subcommand};
 use self::caller::CallerArgs;
 use self::idle::IdleArgs;
 use self::provider::ProviderArgs;
+use self::suite::SuiteArgs;
+use crate::runtime::Flavour;
 
-/// Measure any client against any provider through any server.
+/// Measure what a server carries.
+///
+/// Without a part to play it starts a server, a provider and a caller, each as a process of its own, and prints one
+/// table. With one it measures any client against any provider through any server.
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, after_long_help = EXAMPLES)]
 pub(crate) struct Bench {
     #[command(subcommand)]
-    part: Part,
+    part: Option<Part>,
+    #[command(flatten)]
+    suite: SuiteArgs,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  hypha bench
+  hypha bench --seconds 5 --bulk-mib 64 --only echo_c64_tiny,upload_64m
+
+  hypha bench provider --server http://127.0.0.1:9527 &    # prints READY <workspace> <token>
+  hypha bench caller --server http://127.0.0.1:9527 --workspace <workspace> --token <token>";
 
 #[derive(Debug, Subcommand)]
 enum Part {
@@ -33,15 +50,19 @@ enum Part {
 impl Bench {
     pub(crate) fn run(self) -> Result<()> {
         match self.part {
-            Part::Provider(arguments) => {
+            None => {
+                let runtime = Flavour::CurrentThread.build()?;
+                runtime.block_on(suite::run(self.suite))
+            }
+            Some(Part::Provider(arguments)) => {
                 let runtime = arguments.runtime.build()?;
                 runtime.block_on(provider::serve(arguments))
             }
-            Part::Caller(arguments) => {
+            Some(Part::Caller(arguments)) => {
                 let runtime = arguments.runtime.build()?;
                 runtime.block_on(caller::measure(arguments))
             }
-            Part::Idle(arguments) => {
+            Some(Part::Idle(arguments)) => {
                 let runtime = arguments.runtime.build()?;
                 runtime.block_on(idle::hold(arguments))
             }

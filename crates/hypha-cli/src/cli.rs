@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::bench::Bench;
+use crate::serve::ServeArgs;
 
 /// Hypha from the command line.
 #[derive(Debug, Parser)]
@@ -16,6 +17,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(Box<ServeArgs>),
     Bench(Bench),
 }
 
@@ -25,6 +27,7 @@ impl Cli {
     #[expect(clippy::print_stderr, reason = "says why the command failed")]
     pub(crate) fn run(self) -> ExitCode {
         let outcome = match self.command {
+            Command::Serve(arguments) => arguments.run(),
             Command::Bench(bench) => bench.run(),
         };
         match outcome {

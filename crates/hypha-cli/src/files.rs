@@ -31,6 +31,24 @@ pub(crate) fn make_room_for(files: u64) -> Result<()> {
     setrlimit(Resource::Nofile, raised).with_context(|| format!("cannot open {wanted} files"))
 }
 
+/// Raises the limit as far as this process may: whoever serves has as many connections as there are clients.
+#[cfg(unix)]
+pub(crate) fn allow_as_many_as_possible() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let raised = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    // Some systems allow less than they say. Then what there is has to do.
+    setrlimit(Resource::Nofile, raised).ok();
+}
+
+/// Elsewhere sockets are not counted as files.
+#[cfg(not(unix))]
+pub(crate) fn allow_as_many_as_possible() {}
+
 /// Elsewhere sockets are not counted as files.
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]

@@ -6,7 +6,9 @@ mod ending;
 mod files;
 mod metric;
 mod runtime;
+mod serve;
 mod server;
+mod signals;
 
 use std::process::ExitCode;
 

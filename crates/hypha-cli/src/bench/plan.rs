@@ -132,6 +132,18 @@ impl PlanArgs {
     }
 }
 
+impl PlanArgs {
+    /// Says the same as words of a command line.
+    pub(super) fn add_to(&self, words: &mut Vec<String>) {
+        let sizes: Vec<String> = self.bulk_mib.iter().map(ToString::to_string).collect();
+        words.push(format!("--seconds={}", self.seconds));
+        words.push(format!("--bulk-mib={}", sizes.join(",")));
+        if !self.only.is_empty() {
+            words.push(format!("--only={}", self.only.join(",")));
+        }
+    }
+}
+
 /// A metric was asked for that there is none of.
 #[derive(Debug, thiserror::Error)]
 #[error("no metric is called `{name}`, there are {known}")]

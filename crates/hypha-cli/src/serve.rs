@@ -1,0 +1,117 @@
+//! `hypha serve`: a server until it is told to stop.
+
+mod logs;
+mod secrets;
+
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use hypha_server::{HyphaServer, HyphaServerBuilder};
+
+use self::logs::LogArgs;
+use self::secrets::SecretArgs;
+use crate::ending::Ending;
+use crate::files;
+use crate::runtime::Flavour;
+use crate::signals::Signals;
+
+/// Run a Hypha server.
+///
+/// Prints `listening on http://HOST:PORT` on standard output once clients can connect; everything else it has to say
+/// goes to standard error. SIGTERM and SIGINT (Ctrl-C) say goodbye to all clients and end it within five seconds, a
+/// second one ends it at once.
+#[derive(Args, Debug)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct ServeArgs {
+    /// Name or address to listen on; 0.0.0.0 for everywhere
+    #[arg(long, default_value = "127.0.0.1", env = "HYPHA_HOST")]
+    host: String,
+    /// Port to listen on; 0 for any that is free
+    #[arg(long, default_value_t = 9527, env = "HYPHA_PORT")]
+    port: u16,
+    /// URL that clients know the server by, if that is not where it listens: behind a proxy
+    #[arg(long, value_name = "URL", env = "HYPHA_PUBLIC_BASE_URL")]
+    public_base_url: Option<String>,
+    /// Largest frame that clients may send, in bytes
+    #[arg(long, value_name = "BYTES", env = "HYPHA_MAX_FRAME")]
+    max_frame: Option<usize>,
+    #[command(flatten)]
+    secrets: SecretArgs,
+    #[command(flatten)]
+    logs: LogArgs,
+    /// Threads that run the tasks
+    #[arg(long, value_enum, default_value = DEFAULT_FLAVOUR.name(), env = "HYPHA_RUNTIME")]
+    runtime: Flavour,
+    #[command(flatten)]
+    ending: Ending,
+}
+
+/// One busy client must not keep a core from the others.
+const DEFAULT_FLAVOUR: Flavour = Flavour::MultiThread;
+
+const EXAMPLES: &str = "\
+Examples:
+  hypha serve
+  hypha serve --host 0.0.0.0 --port 8080 --public-base-url https://hypha.example.org
+  HYPHA_JWT_SECRET=... hypha serve               # tokens outlive the server
+  hypha serve --jwt-secret-file /run/secrets/jwt --log-format json";
+
+impl ServeArgs {
+    /// Serves until it is told to stop.
+    pub(crate) fn run(self) -> Result<()> {
+        self.logs.start()?;
+        files::allow_as_many_as_possible();
+        let runtime = self.runtime.build()?;
+        let outcome = runtime.block_on(self.serve());
+        // Whoever did not take a goodbye in time is not waited for.
+        runtime.shutdown_background();
+        outcome
+    }
+
+    async fn serve(self) -> Result<()> {
+        // From here on signals do not end us in the middle of anything.
+        let mut signals = Signals::listen()?;
+        let server = tokio::select! {
+            started = self.builder()?.start() => started?,
+            () = signals.next() => return Ok(()),
+        };
+        announce(server.local_addr())?;
+        tokio::select! {
+            () = signals.next() => {}
+            () = self.ending.reached() => {}
+        }
+        tokio::select! {
+            () = server.shutdown() => Ok(()),
+            () = signals.next() => bail!("ended by a second signal, before every client had its goodbye"),
+        }
+    }
+
+    fn builder(&self) -> Result<HyphaServerBuilder> {
+        let mut builder = HyphaServer::builder().host(&self.host).port(self.port);
+        if let Some(url) = &self.public_base_url {
+            builder = builder.public_base_url(url);
+        }
+        if let Some(bytes) = self.max_frame {
+            builder = builder.max_frame(bytes);
+        }
+        if let Some(secret) = self.secrets.jwt_secret()? {
+            builder = builder.jwt_secret(secret);
+        }
+        if let Some(token) = self.secrets.root_token()? {
+            builder = builder.root_token(token);
+        }
+        Ok(builder)
+    }
+}
+
+/// Whoever started us may connect now.
+fn announce(address: SocketAddr) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    writeln!(output, "{LISTENING}http://{address}")?;
+    output.flush()
+}
+
+/// What stands before the URL in the one line of our output.
+pub(crate) const LISTENING: &str = "listening on ";
