@@ -6,6 +6,7 @@
 mod limits;
 mod memory;
 mod pattern;
+mod revocations;
 mod service;
 
 use std::fmt::Debug;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::identity::User;
+use crate::identity::{TokenId, User};
 
 pub(crate) use self::memory::MemoryRegistry;
 pub(crate) use self::pattern::Pattern;
@@ -51,6 +52,20 @@ pub(crate) trait Registry: Debug + Send + Sync {
 
     /// The services that pass a filter, in the order of their registration.
     fn services<'a>(&'a self, filter: &'a ServiceFilter) -> BoxFuture<'a, Vec<Arc<ServiceRecord>>>;
+
+    /// The owners of a workspace that a user wants to enter; None if there is no such workspace. Those that a user has
+    /// by birth come into being here.
+    fn enter<'a>(
+        &'a self,
+        workspace: &'a str,
+        user: &'a User,
+    ) -> BoxFuture<'a, Option<Vec<String>>>;
+
+    /// Remembers that a token is refused until it ends by itself, in seconds since 1970. False if there are too many.
+    fn revoke(&self, token: TokenId, until: u64, now: u64) -> BoxFuture<'_, bool>;
+
+    /// Whether a token is refused.
+    fn is_revoked(&self, token: TokenId) -> BoxFuture<'_, bool>;
 }
 
 /// Why a service was not registered.

@@ -13,3 +13,20 @@ pub(crate) enum Permission {
     #[serde(rename = "a")]
     Admin,
 }
+
+impl Permission {
+    /// As users and tokens say it.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Read => "r",
+            Self::ReadWrite => "rw",
+            Self::Admin => "a",
+        }
+    }
+
+    pub(crate) fn from_code(code: &str) -> Option<Self> {
+        [Self::Read, Self::ReadWrite, Self::Admin]
+            .into_iter()
+            .find(|permission| permission.code() == code)
+    }
+}

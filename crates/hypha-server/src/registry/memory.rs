@@ -6,13 +6,15 @@ use futures_util::future::{BoxFuture, ready};
 use hypha_rpc_core::protocol::BUILT_IN;
 
 use super::limits::{SERVICE_BYTES_PER_CLIENT, SERVICES_PER_CLIENT};
+use super::revocations::Revocations;
 use super::{NotAdded, Pattern, Registry, ServiceFilter, ServiceRecord};
-use crate::identity::User;
+use crate::identity::{PUBLIC_WORKSPACE, ROOT_WORKSPACE, TokenId, User};
 
 /// The state of a server of one process, gone when it ends.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryRegistry {
     state: Mutex<State>,
+    revocations: Revocations,
 }
 
 #[derive(Debug, Default)]
@@ -92,6 +94,27 @@ impl Registry for MemoryRegistry {
 
     fn services<'a>(&'a self, filter: &'a ServiceFilter) -> BoxFuture<'a, Vec<Arc<ServiceRecord>>> {
         ready(self.state().services(filter)).boxed()
+    }
+
+    fn enter<'a>(
+        &'a self,
+        workspace: &'a str,
+        user: &'a User,
+    ) -> BoxFuture<'a, Option<Vec<String>>> {
+        let owner = if workspace == PUBLIC_WORKSPACE || workspace == ROOT_WORKSPACE {
+            Some(User::root().id)
+        } else {
+            user.is_at_home_in(workspace).then(|| user.id.clone())
+        };
+        ready(owner.map(|owner| vec![owner])).boxed()
+    }
+
+    fn revoke(&self, token: TokenId, until: u64, now: u64) -> BoxFuture<'_, bool> {
+        ready(self.revocations.add(token, until, now)).boxed()
+    }
+
+    fn is_revoked(&self, token: TokenId) -> BoxFuture<'_, bool> {
+        ready(self.revocations.contains(&token)).boxed()
     }
 }
 
