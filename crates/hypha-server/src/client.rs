@@ -10,7 +10,9 @@ use tokio::time::timeout;
 
 use crate::admission::{Admitted, Refusal, admit, connection_info};
 use crate::hub::Hub;
+use crate::limits::HANDSHAKE_PATIENCE;
 use crate::relay::{self, Connection, End, Identity};
+use crate::seats::Seat;
 
 /// How long a client may take to say who it is (protocol section 1.4).
 const HELLO: Duration = Duration::from_secs(5);
@@ -21,21 +23,18 @@ const ATTEMPTS: usize = 3;
 /// Serves a client until it is gone. `drained` counts the bytes that the network takes.
 pub(crate) async fn serve<T: Transport>(hub: Arc<Hub>, transport: T, drained: Arc<AtomicU64>) {
     let (mut tx, mut rx) = transport.split();
-    let admitted = tokio::select! {
-        admitted = welcome(&hub, &mut rx) => admitted,
+    let welcomed = tokio::select! {
+        // In a box: it needs more memory than what comes after it, and is soon over.
+        welcomed = Box::pin(welcome(&hub, &mut rx, drained)) => welcomed,
         () = hub.stopping().cancelled() => Err(stopping()),
     };
-    let (admitted, connection) = match admitted {
-        Ok(admitted) => match join(&hub, admitted, drained).await {
-            Ok(joined) => joined,
-            Err(refusal) => return refuse(tx, refusal).await,
-        },
+    let (info, connection, _seat) = match welcomed {
+        Ok(welcomed) => welcomed,
         Err(refusal) => return refuse(tx, refusal).await,
     };
     if hub.stopping().is_cancelled() {
         connection.end(End::Told(stopping().close));
     }
-    let info = connection_info(&hub, &admitted);
     let told = tx.feed(Frame::Text(info)).await.is_ok() && tx.flush().await.is_ok();
     if told {
         hub.joined(&connection).await;
@@ -47,16 +46,34 @@ pub(crate) async fn serve<T: Transport>(hub: Arc<Hub>, transport: T, drained: Ar
     }
 }
 
-/// Hears who a client is, and decides.
-async fn welcome<Rx: FrameRx>(hub: &Hub, rx: &mut Rx) -> Result<Admitted, Refusal> {
-    match timeout(HELLO, rx.recv()).await {
-        Ok(Ok(Some(Frame::Text(hello)))) => admit(hub, &hello).await,
-        Ok(_) => Err(Refusal::silent()),
-        Err(_) => Err(Refusal::new(
-            CloseReason::POLICY,
-            "Authentication payload timeout",
-        )),
-    }
+/// Hears who a client is, and lets it in or not: what it is told, its connection, and the place that it takes.
+async fn welcome<Rx: FrameRx>(
+    hub: &Hub,
+    rx: &mut Rx,
+    drained: Arc<AtomicU64>,
+) -> Result<(String, Arc<Connection>, Seat), Refusal> {
+    let hello = match timeout(HELLO, rx.recv()).await {
+        Ok(Ok(Some(Frame::Text(hello)))) => hello,
+        Ok(_) => return Err(Refusal::silent()),
+        Err(_) => {
+            let words = "Authentication payload timeout";
+            return Err(Refusal::new(CloseReason::POLICY, words));
+        }
+    };
+    let _turn =
+        match hub.turns() {
+            None => None,
+            Some(turns) => {
+                let turn = timeout(HANDSHAKE_PATIENCE, turns.acquire()).await;
+                Some(turn.map_err(|_| {
+                    Refusal::new(CloseReason::TRY_AGAIN, "Server busy, please retry")
+                })?)
+            }
+        };
+    let mut admitted = admit(hub, &hello).await?;
+    let seat = std::mem::take(&mut admitted.seat);
+    let (admitted, connection) = join(hub, admitted, drained).await?;
+    Ok((connection_info(hub, &admitted), connection, seat))
 }
 
 /// Puts a client at its address. Whoever is there already stays if it is alive, unless it is the same client that comes

@@ -3,13 +3,17 @@
 use std::sync::{Arc, OnceLock};
 
 use hypha_codec::{Map, Value};
+use hypha_rpc_core::Secret;
 use hypha_rpc_core::protocol::{MANAGER_WORKSPACE, event};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::identity::Tokens;
 use crate::manager::Manager;
 use crate::registry::Registry;
 use crate::relay::{Connection, Router};
+use crate::seats::Seats;
 use crate::settings::Settings;
 
 /// The state of a server.
@@ -22,6 +26,10 @@ pub(crate) struct Hub {
     manager_address: String,
     router: Router,
     registry: Arc<dyn Registry>,
+    tokens: Tokens,
+    seats: Seats,
+    /// Turns at being let in, where they are limited.
+    turns: Option<Semaphore>,
     manager: OnceLock<Manager>,
     stopping: CancellationToken,
     tasks: TaskTracker,
@@ -30,11 +38,16 @@ pub(crate) struct Hub {
 impl Hub {
     pub(crate) fn new(
         settings: Settings,
+        secret: &Secret,
         public_url: String,
         manager_id: String,
         registry: Arc<dyn Registry>,
     ) -> Self {
+        let root = settings.root_token.clone();
         Self {
+            tokens: Tokens::new(secret, root, Arc::clone(&registry)),
+            seats: Seats::default(),
+            turns: settings.limits.handshakes.map(Semaphore::new),
             settings,
             public_url,
             manager_address: format!("{MANAGER_WORKSPACE}/{manager_id}"),
@@ -69,6 +82,21 @@ impl Hub {
 
     pub(crate) fn registry(&self) -> &dyn Registry {
         &*self.registry
+    }
+
+    /// Makes tokens and reads them.
+    pub(crate) fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
+    /// Who has how many clients.
+    pub(crate) fn seats(&self) -> &Seats {
+        &self.seats
+    }
+
+    /// Turns at being let in, where they are limited.
+    pub(crate) fn turns(&self) -> Option<&Semaphore> {
+        self.turns.as_ref()
     }
 
     /// The manager, once it is up.

@@ -8,6 +8,7 @@ mod scope;
 mod token;
 mod user;
 
+pub(crate) use self::clock::unix_seconds;
 pub(crate) use self::permission::Permission;
 pub(crate) use self::scope::Scope;
 pub(crate) use self::token::{TokenError, TokenId, Tokens};

@@ -3,6 +3,7 @@
 mod connection;
 mod control;
 mod forward;
+mod limiter;
 mod manager_calls;
 mod outbound;
 mod router;

@@ -1,6 +1,16 @@
 //! What a server can be told before it starts.
 
+use std::time::Duration;
+
 use hypha_rpc_core::Secret;
+
+use crate::limits::Limits;
+
+/// The port of Hypha servers.
+pub(crate) const DEFAULT_PORT: u16 = 9527;
+
+/// How long a token to come back with is good.
+pub(crate) const RECONNECTION_LIFE: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
 /// Settings of a server, as its builder collected them.
 #[derive(Clone, Debug)]
@@ -15,8 +25,12 @@ pub(crate) struct Settings {
     pub(crate) jwt_secret: Option<Secret>,
     /// A token for the user who may do everything.
     pub(crate) root_token: Option<Secret>,
+    /// How long a token to come back with is good.
+    pub(crate) reconnection_life: Duration,
     /// The largest frame that clients may send, in bytes.
     pub(crate) max_frame: usize,
+    /// How much clients may do.
+    pub(crate) limits: Limits,
 }
 
 impl Default for Settings {
@@ -27,10 +41,9 @@ impl Default for Settings {
             public_base_url: None,
             jwt_secret: None,
             root_token: None,
+            reconnection_life: RECONNECTION_LIFE,
             max_frame: hypha_transport::DEFAULT_MAX_FRAME,
+            limits: Limits::default(),
         }
     }
 }
-
-/// The port of Hypha servers.
-pub(crate) const DEFAULT_PORT: u16 = 9527;

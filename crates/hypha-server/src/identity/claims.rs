@@ -23,7 +23,10 @@ struct Written<'a> {
     roles: &'a [String],
     #[serde(rename = "https://amun.ai/email")]
     email: Option<&'a str>,
-    #[serde(rename = "https://amun.ai/parent", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "https://amun.ai/parent",
+        skip_serializing_if = "Option::is_none"
+    )]
     parent: Option<&'a str>,
 }
 
@@ -120,7 +123,9 @@ mod tests {
     fn claims(change: impl FnOnce(&mut Value)) -> Result<User, TokenError> {
         let mut user = User::anonymous("u");
         user.scope.current_workspace = Some("w".to_owned());
-        user.scope.workspaces.insert("w".to_owned(), Permission::Read);
+        user.scope
+            .workspaces
+            .insert("w".to_owned(), Permission::Read);
         let claims = write(&user, NOW, 60).unwrap();
         let mut claims: Value = serde_json::from_slice(&claims).unwrap();
         change(&mut claims);
@@ -157,7 +162,11 @@ mod tests {
             assert_eq!(without, Err(TokenError::Claims), "{name}");
         }
         for text in ["", "[]", "null", "{}"] {
-            assert_eq!(read(text.as_bytes(), NOW), Err(TokenError::Claims), "{text}");
+            assert_eq!(
+                read(text.as_bytes(), NOW),
+                Err(TokenError::Claims),
+                "{text}"
+            );
         }
     }
 }

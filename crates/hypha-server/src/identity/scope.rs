@@ -32,7 +32,11 @@ impl Scope {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut scope = Self::default();
         let mut extra = Vec::new();
-        for part in text.split(' ').map(str::trim).filter(|part| !part.is_empty()) {
+        for part in text
+            .split(' ')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+        {
             if let Some(grant) = part.strip_prefix(WORKSPACE) {
                 let (workspace, code) = grant.split_once('#')?;
                 let permission = Permission::from_code(code)?;
@@ -66,12 +70,16 @@ impl Scope {
             parts.push(format!("{CURRENT}{workspace}"));
         }
         for extra in self.extra_scopes.iter().flatten() {
-            if [WORKSPACE, CLIENT, CURRENT].iter().any(|prefix| extra.starts_with(prefix)) {
+            if [WORKSPACE, CLIENT, CURRENT]
+                .iter()
+                .any(|prefix| extra.starts_with(prefix))
+            {
                 return None;
             }
             parts.push(extra.clone());
         }
-        let is_one_word = |part: &String| !part.contains(|c: char| c.is_whitespace() || c.is_control());
+        let is_one_word =
+            |part: &String| !part.contains(|c: char| c.is_whitespace() || c.is_control());
         parts.iter().all(is_one_word).then(|| parts.join(" "))
     }
 
@@ -115,10 +123,16 @@ mod tests {
         };
         assert_eq!(with(|s| s.client_id = Some("x ws:v#a".into())), None);
         assert_eq!(with(|s| s.client_id = Some("x\u{a0}y".into())), None);
-        assert_eq!(with(|s| s.current_workspace = Some("w ws:v#a".into())), None);
+        assert_eq!(
+            with(|s| s.current_workspace = Some("w ws:v#a".into())),
+            None
+        );
         assert_eq!(with(|s| s.extra_scopes = Some(vec!["ws:v#a".into()])), None);
         assert_eq!(with(|s| s.extra_scopes = Some(vec!["wid:v".into()])), None);
-        assert_eq!(with(|s| s.extra_scopes = Some(vec!["x cid:d".into()])), None);
+        assert_eq!(
+            with(|s| s.extra_scopes = Some(vec!["x cid:d".into()])),
+            None
+        );
         let grant = |s: &mut Scope| drop(s.workspaces.insert("v#a ws:u".into(), Permission::Read));
         assert_eq!(with(grant), None);
     }

@@ -165,10 +165,16 @@ mod tests {
         assert_eq!(user.parent.as_deref(), Some("parent-1"));
         assert_eq!(user.roles, ["someone"]);
         assert_eq!(user.permission_in("team"), Some(Permission::ReadWrite));
-        assert_eq!(user.permission_in("ws-user-user-1"), Some(Permission::Admin));
+        assert_eq!(
+            user.permission_in("ws-user-user-1"),
+            Some(Permission::Admin)
+        );
         assert_eq!(user.scope.client_id.as_deref(), Some("client-1"));
         assert_eq!(user.scope.current_workspace.as_deref(), Some("team"));
-        assert_eq!(user.scope.extra_scopes.as_deref(), Some(&["openid".to_owned()][..]));
+        assert_eq!(
+            user.scope.extra_scopes.as_deref(),
+            Some(&["openid".to_owned()][..])
+        );
     }
 
     #[tokio::test]
@@ -176,7 +182,11 @@ mod tests {
         let tokens = tokens();
         let user = user();
         let token = tokens.issue(&user, HOUR).unwrap();
-        for text in [token.clone(), format!(" {token}\n"), format!("Bearer {token}")] {
+        for text in [
+            token.clone(),
+            format!(" {token}\n"),
+            format!("Bearer {token}"),
+        ] {
             let read = tokens.parse(&text).await.unwrap();
             assert_eq!((&read.id, &read.parent), (&user.id, &user.parent));
             assert_eq!(read.permission_in("w"), Some(Permission::ReadWrite));
@@ -204,7 +214,10 @@ mod tests {
         let [one, other] = [(); 2].map(|()| tokens.issue(&user(), HOUR).unwrap());
         tokens.revoke(&one).await.unwrap();
         assert_eq!(tokens.parse(&one).await, Err(TokenError::Revoked));
-        assert_eq!(tokens.parse(&format!("Bearer {one}")).await, Err(TokenError::Revoked));
+        assert_eq!(
+            tokens.parse(&format!("Bearer {one}")).await,
+            Err(TokenError::Revoked)
+        );
         assert!(tokens.parse(&other).await.is_ok());
         let expired = tokens.issue(&user(), Duration::ZERO).unwrap();
         assert_eq!(tokens.parse(&expired).await, Err(TokenError::Expired));

@@ -10,7 +10,7 @@ pub(crate) const EVERY_WORKSPACE: &str = "*";
 /// The workspace of the user who may do everything.
 pub(crate) const ROOT_WORKSPACE: &str = "ws-user-root";
 
-/// The workspace whose services everybody may use.
+/// The workspace whose services everybody may use, and any of several services of a name is as good as another.
 pub(crate) const PUBLIC_WORKSPACE: &str = "public";
 
 /// The role of users who may do everything.
@@ -90,7 +90,10 @@ impl User {
     /// # Errors
     /// If the system gives no random numbers.
     pub(crate) fn child(&self, scope: Scope) -> Result<Self, getrandom::Error> {
-        let is_admin = scope.workspaces.values().any(|said| *said == Permission::Admin);
+        let is_admin = scope
+            .workspaces
+            .values()
+            .any(|said| *said == Permission::Admin);
         let mut roles = self.roles.clone();
         roles.retain(|role| role != ADMIN || is_admin);
         Ok(Self {

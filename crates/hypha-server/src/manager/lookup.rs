@@ -12,7 +12,7 @@ use super::caller::Caller;
 use super::error::ManagerError;
 use super::selection::{self, Mode};
 use crate::hub::Hub;
-use crate::identity::Permission;
+use crate::identity::{PUBLIC_WORKSPACE, Permission};
 use crate::registry::{Pattern, ServiceFilter, ServiceRecord};
 
 /// How long a provider may take to describe its service if the caller names no time, and at most.
@@ -21,9 +21,6 @@ const MAX_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The service id that stands for the manager itself.
 const MANAGER_ALIAS: &str = "~";
-
-/// The workspace in which any of several services of a name is as good as another.
-const PUBLIC_WORKSPACE: &str = "public";
 
 /// Says of a map that it is the description of a service or of a service type (protocol section 5.1).
 pub(super) const MODEL: (&str, &str) = ("_rtype", "pydantic-model");

@@ -13,6 +13,7 @@ use tokio::time::sleep;
 
 use super::control;
 use super::forward::Forwarder;
+use super::limiter::{Limiter, Received};
 use super::manager_calls::ManagerCalls;
 use super::outbound::{KEPT, Next, Outbound, SenderKey};
 use crate::hub::Hub;
@@ -238,17 +239,23 @@ async fn tell<Tx: FrameTx>(mut tx: Tx, reason: &CloseReason) {
 
 async fn read<Rx: FrameRx>(hub: &Arc<Hub>, connection: &Arc<Connection>, mut rx: Rx) -> End {
     let mut forwarder = Forwarder::new(hub, connection);
+    let mut limiter = if connection.is_system() {
+        Limiter::default()
+    } else {
+        Limiter::new(&hub.settings().limits)
+    };
     loop {
-        match rx.recv().await {
+        match limiter.receive(&mut rx).await {
             // Whoever is told to leave has nothing to say any more.
-            Ok(Some(_)) if connection.is_gone() => {}
-            Ok(Some(Frame::Binary(frame))) => forwarder.forward(frame).await,
-            Ok(Some(Frame::Text(text))) => {
+            Received::Frame(_) if connection.is_gone() => {}
+            Received::Frame(Frame::Binary(frame)) => forwarder.forward(frame).await,
+            Received::Frame(Frame::Text(text)) => {
                 if let Some(end) = control::answer(hub, connection, &text) {
                     connection.end(end);
                 }
             }
-            Ok(None) | Err(_) => return End::Left,
+            Received::Offence(reason) => connection.end(End::Told(reason)),
+            Received::Nothing => return End::Left,
         }
     }
 }
