@@ -1,7 +1,11 @@
 //! Moving frames over one transport until it ends.
 
-use hypha_transport::{CloseReason, Frame, FrameRx, FrameTx, TransportError, TransportErrorKind};
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
+
+use hypha_transport::{CloseReason, Frame, FrameRx, FrameTx, TransportError, TransportErrorKind};
 
 use super::{BATCH_FRAMES, CLOSE_TIMEOUT, Link, now};
 use crate::state::ClosedReason;
@@ -31,7 +35,9 @@ impl Link {
                     Ok(Some(frame)) => {
                         // What went on after a complaint was not ended by it.
                         self.complaint = None;
-                        self.receive(frame);
+                        if let Err(reason) = self.receive_waiting(frame, rx).await {
+                            return reason;
+                        }
                     }
                     Ok(None) => return self.closed_by(CloseReason::normal()),
                     Err(error) => return self.failed(error),
@@ -47,6 +53,41 @@ impl Link {
                 }
             }
         }
+    }
+
+    /// Takes a frame and those that are there already, so that their answers share a flush.
+    async fn receive_waiting<Rx: FrameRx>(
+        &mut self,
+        first: Frame,
+        rx: &mut Rx,
+    ) -> Result<(), ClosedReason> {
+        let mut bytes = first.len();
+        let mut frames = 1;
+        let mut is_control = first.is_text();
+        self.receive(first);
+        // What a control message says is dealt with before anything else is read.
+        while !is_control && frames < BATCH_FRAMES && bytes < BATCH_BYTES {
+            let mut next = pin!(rx.recv());
+            let end = match poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx))).await {
+                Poll::Ready(Ok(Some(frame))) => {
+                    frames += 1;
+                    bytes += frame.len();
+                    is_control = frame.is_text();
+                    self.receive(frame);
+                    continue;
+                }
+                Poll::Ready(Ok(None)) => None,
+                Poll::Ready(Err(error)) => Some(error),
+                Poll::Pending => break,
+            };
+            self.handle_events();
+            return Err(match (self.leaving.take(), end) {
+                (Some(reason), _) => reason,
+                (None, None) => self.closed_by(CloseReason::normal()),
+                (None, Some(error)) => self.failed(error),
+            });
+        }
+        Ok(())
     }
 
     fn receive(&mut self, frame: Frame) {
