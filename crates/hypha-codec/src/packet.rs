@@ -1,6 +1,7 @@
 //! Frames: a header segment and an opaque payload segment (protocol section 3).
 
 mod header;
+mod layout;
 mod rewrite;
 
 use std::fmt;
@@ -8,11 +9,11 @@ use std::fmt;
 use bytes::Bytes;
 
 pub use self::header::{Header, OutgoingHeader};
+use self::layout::Layout;
 pub use self::rewrite::HeaderEdits;
 use crate::decode::Decoder;
-use crate::decode::reader::{Reader, Token};
 use crate::encode::{Output, Writer};
-use crate::error::{DecodeError, DecodeErrorKind};
+use crate::error::DecodeError;
 use crate::registry::CodecRegistry;
 use crate::rope::Rope;
 use crate::value::Value;
@@ -25,6 +26,8 @@ pub struct Packet {
     split: usize,
     /// What is read in the place of segment 1.
     edited: Option<Bytes>,
+    /// Of the header that is read.
+    layout: Option<Layout>,
 }
 
 impl Packet {
@@ -42,17 +45,12 @@ impl Packet {
     /// # Errors
     /// If the frame does not start with a complete map of at most so many bytes.
     pub fn parse_within(frame: Bytes, header_limit: usize) -> Result<Self, DecodeError> {
-        let mut reader = Reader::new(&frame[..frame.len().min(header_limit)]);
-        if !matches!(reader.clone().token()?, Token::Map(_)) {
-            return Err(DecodeErrorKind::NotAMap.into());
-        }
-        let searched = reader.left();
-        reader.skip()?;
-        let split = searched - reader.left();
+        let (split, layout) = Layout::find(&frame[..frame.len().min(header_limit)])?;
         Ok(Self {
             frame,
             split,
             edited: None,
+            layout,
         })
     }
 
@@ -61,7 +59,10 @@ impl Packet {
     /// # Errors
     /// If a key of the header is neither text nor bytes, or a routing field is text that is no UTF-8.
     pub fn header(&self) -> Result<Header<'_>, DecodeError> {
-        Header::read(self.header_bytes())
+        match &self.layout {
+            Some(layout) => Header::at(self.header_bytes(), layout),
+            None => Header::read(self.header_bytes()),
+        }
     }
 
     /// The whole header as a value. There are no tagged values in a header: maps that look so stay maps.
@@ -110,7 +111,7 @@ impl Packet {
     /// # Errors
     /// As [`Packet::header`].
     pub fn rewrite(&self, edits: &HeaderEdits<'_>) -> Result<Bytes, DecodeError> {
-        edits.apply(self.header_bytes(), &self.frame[self.split..])
+        self.apply(edits, &self.frame[self.split..])
     }
 
     /// The same message with other header fields, changed as by [`Packet::rewrite`]; its payload is not copied.
@@ -118,11 +119,20 @@ impl Packet {
     /// # Errors
     /// As [`Packet::header`].
     pub fn edited(self, edits: &HeaderEdits<'_>) -> Result<Self, DecodeError> {
-        let header = edits.apply(self.header_bytes(), &[])?;
+        let header = self.apply(edits, &[])?;
+        let (_, layout) = Layout::find(&header)?;
         Ok(Self {
             edited: Some(header),
+            layout,
             ..self
         })
+    }
+
+    fn apply(&self, edits: &HeaderEdits<'_>, payload: &[u8]) -> Result<Bytes, DecodeError> {
+        match &self.layout {
+            Some(layout) => Ok(edits.apply_at(self.header_bytes(), layout, payload)),
+            None => edits.apply(self.header_bytes(), payload),
+        }
     }
 
     fn header_bytes(&self) -> &[u8] {

@@ -254,12 +254,22 @@ impl CallService {
     pub(crate) async fn run(
         &self,
         shared: &Arc<Shared>,
-        mut call: Call,
+        call: Box<Call>,
         found: Option<Found>,
     ) -> Result<Reply, CallError> {
-        let Some(deadline) = call.options.deadline.or(shared.config.deadline) else {
-            return repeat::make(self, shared, call, found).await;
-        };
+        match call.options.deadline.or(shared.config.deadline) {
+            None => repeat::make(self, shared, call, found).await,
+            Some(deadline) => Box::pin(self.run_until(shared, call, found, deadline)).await,
+        }
+    }
+
+    async fn run_until(
+        &self,
+        shared: &Arc<Shared>,
+        mut call: Box<Call>,
+        found: Option<Found>,
+        deadline: Duration,
+    ) -> Result<Reply, CallError> {
         call.options.deadline = Some(deadline);
         let (target, method) = (call.target.clone(), call.method.clone());
         match tokio::time::timeout(deadline, repeat::make(self, shared, call, found)).await {
@@ -272,10 +282,12 @@ impl CallService {
         }
     }
 
-    pub(crate) async fn pass(&self, call: Call) -> Result<Reply, CallError> {
+    /// What waits for a call is moved about, and most of it is only needed until the call is sent: all that is large is
+    /// in boxes.
+    pub(crate) async fn pass(&self, call: Box<Call>) -> Result<Reply, CallError> {
         match &self.stack {
             Stack::Plain(shared) => send(shared, call).await,
-            Stack::Layered(service) => service.clone().oneshot(call).await,
+            Stack::Layered(service) => Box::pin(service.clone().oneshot(*call)).await,
         }
     }
 }
@@ -297,6 +309,7 @@ impl tower_service::Service<Call> for CallService {
         match &mut self.stack {
             Stack::Plain(shared) => {
                 let shared = Arc::clone(shared);
+                let call = Box::new(call);
                 Box::pin(async move { send(&shared, call).await })
             }
             Stack::Layered(service) => Box::pin(service.call(call)),
@@ -311,40 +324,67 @@ impl fmt::Debug for CallService {
 }
 
 /// Hands a call to the link and waits for its outcome.
-async fn send(shared: &Arc<Shared>, call: Call) -> Result<Reply, CallError> {
-    let exports = call.exports.take()?;
-    // The functions live in the session of their call.
-    let key = exports
-        .as_ref()
-        .map_or_else(|| shared.next_key(), |exported| exported.key);
-    let payload = match call.body {
-        Body::Encoded(payload) => payload,
-        Body::Written {
-            args,
-            kwargs,
-            interval,
-        } => {
-            let form = payload::Promise::Written {
-                local: &shared.local,
-                session: &shared.sessions.id(key),
-                interval,
-            };
-            payload::call(shared.registry(), &args, &kwargs, form)?
-        }
-    };
-    let timeout = call.options.timeout.unwrap_or(shared.config.method_timeout);
-    let (target, method) = (call.target, call.method);
-    let outgoing = OutgoingCall {
-        target: target.clone(),
-        method: method.clone(),
-        payload,
-        timeout: call.answered.then_some(timeout),
-        parent: call.parent,
-        idempotent: call.options.idempotent,
-        exports,
-    };
-    let outcome = transfer::call(shared, key, outgoing, call.progress.as_ref()).await?;
+async fn send(shared: &Arc<Shared>, call: Box<Call>) -> Result<Reply, CallError> {
+    let Sending {
+        key,
+        outgoing,
+        target,
+        method,
+        progress,
+    } = Sending::prepare(shared, *call)?;
+    let outcome = transfer::call(shared, key, outgoing, progress.as_ref()).await?;
     conclude(shared, target, method, outcome)
+}
+
+/// A call on its way to the link, and what is kept of it.
+struct Sending {
+    key: u64,
+    outgoing: Box<OutgoingCall<Target>>,
+    target: Address,
+    method: Text,
+    progress: Option<ProgressHook>,
+}
+
+impl Sending {
+    fn prepare(shared: &Shared, call: Call) -> Result<Self, CallError> {
+        let exports = call.exports.take()?;
+        // The functions live in the session of their call.
+        let key = exports
+            .as_ref()
+            .map_or_else(|| shared.next_key(), |exported| exported.key);
+        let payload = match call.body {
+            Body::Encoded(payload) => payload,
+            Body::Written {
+                args,
+                kwargs,
+                interval,
+            } => {
+                let form = payload::Promise::Written {
+                    local: &shared.local,
+                    session: &shared.sessions.id(key),
+                    interval,
+                };
+                payload::call(shared.registry(), &args, &kwargs, form)?
+            }
+        };
+        let timeout = call.options.timeout.unwrap_or(shared.config.method_timeout);
+        let outgoing = Box::new(OutgoingCall {
+            target: call.target.clone(),
+            method: call.method.clone(),
+            payload,
+            timeout: call.answered.then_some(timeout),
+            parent: call.parent,
+            idempotent: call.options.idempotent,
+            exports,
+        });
+        Ok(Self {
+            key,
+            outgoing,
+            target: call.target,
+            method: call.method,
+            progress: call.progress,
+        })
+    }
 }
 
 /// What the outcome of a call means to its caller.

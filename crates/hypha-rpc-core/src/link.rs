@@ -315,7 +315,7 @@ impl Link {
                 permit,
             } => {
                 self.engine
-                    .start_call(now(), key, call, reply.into(), Some(permit));
+                    .start_call(now(), key, *call, reply.into(), Some(permit));
             }
             Command::Chunk {
                 key,
@@ -324,10 +324,10 @@ impl Link {
                 permit,
             } => {
                 self.engine
-                    .start_chunk(now(), key, call, reply.into(), Some(permit));
+                    .start_chunk(now(), key, *call, reply.into(), Some(permit));
             }
             Command::Expect { key, call, reply } => {
-                self.engine.expect_call(now(), key, call, reply.into());
+                self.engine.expect_call(now(), key, *call, reply.into());
             }
             Command::Delivered(key) => self.engine.delivered(now(), key),
             Command::Event {

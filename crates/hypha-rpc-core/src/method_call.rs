@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use hypha_codec::{EncodeError, Promised, Text, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -46,6 +47,13 @@ struct Prepared {
     kwargs: payload::NamedArgs,
     exporter: Exporter,
     /// The service that the method was found in, if it can be found again.
+    found: Option<Found>,
+}
+
+/// A call with its arguments encoded.
+struct Ready {
+    peer: Peer,
+    call: Box<Call>,
     found: Option<Found>,
 }
 
@@ -165,15 +173,24 @@ impl<T> MethodCall<T> {
     ///
     /// # Errors
     /// [`CallError`]: what the provider answered, or why it did not.
-    pub async fn decode<U: DeserializeOwned>(self) -> Result<U, CallError> {
-        self.send().await?.decode()
+    pub fn decode<U: DeserializeOwned>(self) -> impl Future<Output = Result<U, CallError>> + Send {
+        self.send().map(|reply| reply?.decode())
     }
 
     /// Makes the call.
     ///
     /// # Errors
     /// [`CallError`]: what the provider answered, or why it did not.
-    pub async fn send(self) -> Result<Reply, CallError> {
+    pub fn send(self) -> impl Future<Output = Result<Reply, CallError>> + Send {
+        // Put together before anything waits, so that what waits is small.
+        let ready = self.finish();
+        async move {
+            let Ready { peer, call, found } = ready?;
+            peer.calls.run(&peer.shared, call, found).await
+        }
+    }
+
+    fn finish(self) -> Result<Ready, CallError> {
         let Self {
             call,
             mut options,
@@ -211,7 +228,7 @@ impl<T> MethodCall<T> {
                 interval,
             },
         };
-        let call = Call {
+        let call = Box::new(Call {
             target,
             method: path,
             options,
@@ -221,8 +238,8 @@ impl<T> MethodCall<T> {
             parent,
             exports: Exports::new(exporter.finish()),
             progress,
-        };
-        peer.calls.run(shared, call, found).await
+        });
+        Ok(Ready { peer, call, found })
     }
 
     fn prepare(mut self, step: impl FnOnce(&mut Prepared) -> Result<(), EncodeError>) -> Self {
@@ -252,5 +269,20 @@ impl<T> fmt::Debug for MethodCall<T> {
             debug.field("method", &call.path);
         }
         debug.finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// It is moved several times: into its task, and out again.
+    #[test]
+    fn what_waits_for_a_call_is_small() {
+        fn size<F>(_: impl Fn(MethodCall) -> F) -> usize {
+            size_of::<F>()
+        }
+        let size = size(MethodCall::decode::<Value>);
+        assert!(size <= 1280, "{size} bytes");
     }
 }

@@ -31,7 +31,7 @@ const LAST_WAIT: Duration = Duration::from_secs(5);
 pub(crate) async fn make(
     calls: &CallService,
     shared: &Arc<Shared>,
-    mut call: Call,
+    mut call: Box<Call>,
     mut found: Option<Found>,
 ) -> Result<Reply, CallError> {
     let idempotent = call.options.idempotent;

@@ -22,7 +22,7 @@ use crate::target::Target;
 pub(crate) async fn request(
     shared: &Shared,
     key: u64,
-    call: OutgoingCall<Target>,
+    call: Box<OutgoingCall<Target>>,
     received: Option<watch::Sender<usize>>,
 ) -> Result<Outcome, CallError> {
     let patience = call.timeout.unwrap_or(shared.config.method_timeout);
@@ -44,7 +44,7 @@ pub(crate) async fn request(
 /// [`CallError::Disconnected`] if there is no link any more.
 pub(crate) async fn send_chunk(
     shared: &Shared,
-    call: OutgoingCall<Target>,
+    call: Box<OutgoingCall<Target>>,
 ) -> Result<Outcome, CallError> {
     let key = shared.next_key();
     let patience = call.timeout.unwrap_or(shared.config.method_timeout);
@@ -79,6 +79,19 @@ pub(crate) async fn send_event(
 }
 
 async fn room(
+    shared: &Shared,
+    budget: &Budget,
+    bytes: usize,
+    patience: Duration,
+) -> Result<OwnedSemaphorePermit, CallError> {
+    match budget.try_reserve(bytes) {
+        Some(permit) => Ok(permit),
+        // Boxed for its size, and rare.
+        None => Box::pin(wait_for_room(shared, budget, bytes, patience)).await,
+    }
+}
+
+async fn wait_for_room(
     shared: &Shared,
     budget: &Budget,
     bytes: usize,

@@ -108,7 +108,7 @@ impl Shared {
         };
         let command = Command::Call {
             key: self.next_key(),
-            call,
+            call: Box::new(call),
             reply: Waiter::nobody(),
             permit,
         };
@@ -153,11 +153,21 @@ impl Budget {
 
     /// Waits for room for a message; one that is larger than the budget waits for all of it.
     pub(crate) async fn reserve(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        let wanted = bytes.div_ceil(PERMIT_BYTES).clamp(1, self.total);
-        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
         Arc::clone(&self.permits)
-            .acquire_many_owned(wanted)
+            .acquire_many_owned(self.wanted(bytes))
             .await
             .ok()
+    }
+
+    /// Room for a message, if there is room now and nobody waits for it.
+    pub(crate) fn try_reserve(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.permits)
+            .try_acquire_many_owned(self.wanted(bytes))
+            .ok()
+    }
+
+    fn wanted(&self, bytes: usize) -> u32 {
+        let wanted = bytes.div_ceil(PERMIT_BYTES).clamp(1, self.total);
+        u32::try_from(wanted).unwrap_or(u32::MAX)
     }
 }

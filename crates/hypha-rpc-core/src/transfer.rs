@@ -42,7 +42,20 @@ use crate::target::Target;
 pub(crate) async fn call(
     shared: &Arc<Shared>,
     key: u64,
-    call: OutgoingCall<Target>,
+    call: Box<OutgoingCall<Target>>,
+    progress: Option<&ProgressHook>,
+) -> Result<Outcome, CallError> {
+    if progress.is_none() && call.payload.len() <= shared.config.chunk_size {
+        return request(shared, key, call, None).await;
+    }
+    // Boxed for its size: most calls are small, and what waits for them is moved about.
+    Box::pin(reporting(shared, key, call, progress)).await
+}
+
+async fn reporting(
+    shared: &Arc<Shared>,
+    key: u64,
+    call: Box<OutgoingCall<Target>>,
     progress: Option<&ProgressHook>,
 ) -> Result<Outcome, CallError> {
     let Some(hook) = progress else {
@@ -81,7 +94,7 @@ pub(crate) async fn answer(shared: &Arc<Shared>, message: Message) -> Result<(),
 async fn carry(
     shared: &Arc<Shared>,
     key: u64,
-    mut call: OutgoingCall<Target>,
+    mut call: Box<OutgoingCall<Target>>,
     received: Option<watch::Sender<usize>>,
     progress: Option<&ProgressHook>,
 ) -> Result<Outcome, CallError> {
@@ -369,7 +382,7 @@ impl<'a> Transfer<'a> {
     }
 
     async fn call(&self, is_chunk: bool, method: &Text, args: Rope) -> Result<Value, CallError> {
-        let call = OutgoingCall {
+        let call = Box::new(OutgoingCall {
             target: self.target.clone(),
             method: method.clone(),
             payload: args,
@@ -378,7 +391,7 @@ impl<'a> Transfer<'a> {
             // What is lost with the connection is told at once.
             idempotent: self.stage < Stage::Processing,
             exports: None,
-        };
+        });
         let outcome = if is_chunk {
             send_chunk(self.shared, call).await?
         } else {

@@ -175,6 +175,19 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Passes one value, most likely a text of less than 256 bytes.
+    #[inline]
+    pub(crate) fn skip_likely_text(&mut self) -> Result<(), DecodeError> {
+        let (&first, rest) = self.rest.split_first().ok_or_else(truncated)?;
+        let passed = match (first, rest.first()) {
+            (marker::FIXSTR..=0xbf, _) => rest.get(usize::from(first & 0x1f)..),
+            (marker::STR8, Some(&len)) => rest.get(1 + usize::from(len)..),
+            _ => return self.skip(),
+        };
+        self.rest = passed.ok_or_else(truncated)?;
+        Ok(())
+    }
+
     /// Passes over one value and returns its bytes.
     pub(crate) fn raw(&mut self) -> Result<&'a [u8], DecodeError> {
         let from = self.rest;

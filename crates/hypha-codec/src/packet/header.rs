@@ -1,6 +1,7 @@
 //! The header segment, read and written.
 
-use crate::decode::reader::{Reader, Token};
+use super::layout::Layout;
+use crate::decode::reader::{Head, Reader, Token};
 use crate::encode::Output;
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::wire::header;
@@ -88,6 +89,24 @@ impl<'a> Header<'a> {
         }
         Ok(fields)
     }
+
+    /// Reads an ordinary header.
+    pub(super) fn at(segment: &'a [u8], layout: &Layout) -> Result<Self, DecodeError> {
+        let text = |field| match layout.value(segment, field) {
+            Some(raw) => text(raw),
+            None => Ok(None),
+        };
+        Ok(Self {
+            kind: text(Field::Type)?,
+            from: text(Field::From)?,
+            to: text(Field::To)?,
+            method: text(Field::Method)?,
+            session: text(Field::Session)?,
+            parent: text(Field::Parent)?,
+            ws: text(Field::Ws)?,
+            user: layout.value(segment, Field::User),
+        })
+    }
 }
 
 /// The known fields of a header, in the order in which the server and the references write them.
@@ -117,18 +136,26 @@ impl Field {
 
     #[inline]
     pub(super) fn named(key: &[u8]) -> Option<Self> {
-        // The length tells most apart before any bytes are compared.
-        let candidates: &[Self] = match key.len() {
-            2 => &[Self::To, Self::Ws],
-            4 => &[Self::Type, Self::From, Self::User],
-            6 => &[Self::Method, Self::Parent],
-            7 => &[Self::Session],
-            _ => return None,
-        };
-        candidates
-            .iter()
-            .copied()
-            .find(|field| field.name().as_bytes() == key)
+        // Comparisons of constant length are a load and a compare each.
+        const TYPE: &[u8] = header::TYPE.as_bytes();
+        const FROM: &[u8] = header::FROM.as_bytes();
+        const TO: &[u8] = header::TO.as_bytes();
+        const METHOD: &[u8] = header::METHOD.as_bytes();
+        const PARENT: &[u8] = header::PARENT.as_bytes();
+        const SESSION: &[u8] = header::SESSION.as_bytes();
+        const WS: &[u8] = header::WS.as_bytes();
+        const USER: &[u8] = header::USER.as_bytes();
+        match key {
+            TYPE => Some(Self::Type),
+            FROM => Some(Self::From),
+            TO => Some(Self::To),
+            METHOD => Some(Self::Method),
+            PARENT => Some(Self::Parent),
+            SESSION => Some(Self::Session),
+            WS => Some(Self::Ws),
+            USER => Some(Self::User),
+            _ => None,
+        }
     }
 
     pub(super) fn name(self) -> &'static str {
@@ -199,13 +226,19 @@ pub(super) fn find<'a>(segment: &'a [u8], name: &str) -> Result<Option<&'a [u8]>
     Ok(found)
 }
 
+#[inline]
 fn text(raw: &[u8]) -> Result<Option<&str>, DecodeError> {
-    match Reader::new(raw).token()? {
-        Token::Str(bytes) => std::str::from_utf8(bytes)
-            .map(Some)
-            .map_err(|_| DecodeError::from(DecodeErrorKind::InvalidUtf8)),
-        _ => Ok(None),
-    }
+    let mut reader = Reader::new(raw);
+    let bytes = match reader.head() {
+        Head::ShortText(len) => reader.take(len)?,
+        _ => match Reader::new(raw).token()? {
+            Token::Str(bytes) => bytes,
+            _ => return Ok(None),
+        },
+    };
+    std::str::from_utf8(bytes)
+        .map(Some)
+        .map_err(|_| DecodeErrorKind::InvalidUtf8.into())
 }
 
 /// A header to be sent. The server adds who it is from.

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::header::{Field, Fields, Header};
+use super::layout::Layout;
 use crate::encode::Output;
 use crate::error::DecodeError;
 
@@ -73,6 +74,57 @@ impl<'a> HeaderEdits<'a> {
         self
     }
 
+    /// The frame of an edited header, which is an ordinary one, and a payload.
+    pub(super) fn apply_at(&self, header: &[u8], layout: &Layout, payload: &[u8]) -> Bytes {
+        let mut changes = Changes::default();
+        let mut entries = layout.entries();
+        let mut room = header.len() - Layout::FIRST + payload.len();
+        for field in Field::ALL {
+            let Some(edit) = self.edits[field as usize] else {
+                continue;
+            };
+            match (layout.place(field), edit) {
+                (Some((start, end)), Edit::Remove) => {
+                    let start = start - field.name().len() - 1;
+                    entries -= 1;
+                    room -= end - start;
+                    changes.add(start, end, edit);
+                }
+                (Some((start, end)), _) => {
+                    room = room - (end - start) + edit.len();
+                    changes.add(start, end, edit);
+                }
+                (None, Edit::Remove) => {}
+                (None, _) => {
+                    entries += 1;
+                    room += 1 + field.name().len() + edit.len();
+                }
+            }
+        }
+        let entries = u32::try_from(entries).unwrap_or(u32::MAX);
+        // The exact size: a buffer with room to spare costs another allocation when it is shared.
+        let mut out = Output::with_capacity(map_header_len(entries) + room);
+        out.map_header(entries);
+        let mut copied = Layout::FIRST;
+        for (start, end, edit) in changes.in_order() {
+            out.raw(&header[copied..*start]);
+            edit.write(&mut out);
+            copied = *end;
+        }
+        out.raw(&header[copied..]);
+        for field in Field::ALL {
+            if layout.place(field).is_some() {
+                continue;
+            }
+            if let Some(edit @ (Edit::Text(_) | Edit::Raw(_))) = self.edits[field as usize] {
+                out.short_str(field.name());
+                edit.write(&mut out);
+            }
+        }
+        out.raw(payload);
+        out.finish().into_bytes()
+    }
+
     /// The frame of an edited header and a payload. A second field with an edited key is dropped: receivers take the last
     /// one, so it would undo the edit.
     pub(super) fn apply(&self, header: &[u8], payload: &[u8]) -> Result<Bytes, DecodeError> {
@@ -132,6 +184,50 @@ impl<'a> HeaderEdits<'a> {
     }
 }
 
+/// What an edit does to the bytes from a place to another.
+type Change<'a> = (usize, usize, Edit<'a>);
+
+/// The changes of a header in the order of their places.
+struct Changes<'a> {
+    changes: [Change<'a>; Field::ALL.len()],
+    len: usize,
+}
+
+impl Default for Changes<'_> {
+    fn default() -> Self {
+        Self {
+            changes: [(0, 0, Edit::Remove); Field::ALL.len()],
+            len: 0,
+        }
+    }
+}
+
+impl<'a> Changes<'a> {
+    /// Each field adds one at the most. They mostly come in order.
+    #[inline]
+    fn add(&mut self, start: usize, end: usize, edit: Edit<'a>) {
+        let mut at = self.len;
+        self.changes[at] = (start, end, edit);
+        self.len += 1;
+        while at > 0 && self.changes[at - 1].0 > start {
+            self.changes.swap(at - 1, at);
+            at -= 1;
+        }
+    }
+
+    fn in_order(&self) -> &[Change<'a>] {
+        &self.changes[..self.len]
+    }
+}
+
+fn map_header_len(entries: u32) -> usize {
+    match entries {
+        0..0x10 => 1,
+        0x10..0x1_0000 => 3,
+        _ => 5,
+    }
+}
+
 impl Edit<'_> {
     fn write(&self, out: &mut Output) {
         match self {
@@ -141,12 +237,96 @@ impl Edit<'_> {
         }
     }
 
+    /// What it takes when it is encoded.
+    fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => {
+                let len = text.len();
+                len + match len {
+                    0..0x20 => 1,
+                    0x20..0x100 => 2,
+                    0x100..0x1_0000 => 3,
+                    _ => 5,
+                }
+            }
+            Self::Raw(encoded) => encoded.len(),
+            Self::Remove => 0,
+        }
+    }
+
     /// An upper bound of what the field takes, key included.
     fn room(&self) -> usize {
         match self {
             Self::Text(text) => text.len() + 16,
             Self::Raw(encoded) => encoded.len() + 16,
             Self::Remove => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::encode;
+    use crate::value::{Map, Value};
+
+    /// Headers of known and other fields, each there once, in any order and of any kind and length.
+    fn headers() -> impl Strategy<Value = Vec<(String, Value)>> {
+        let known = Field::ALL.map(|field| field.name().to_owned()).to_vec();
+        let others = prop::collection::vec("[a-z]{0,12}", 0..12);
+        let keys = others.prop_map(move |others| {
+            let mut keys = known.clone();
+            keys.extend(others);
+            keys.sort_unstable();
+            keys.dedup();
+            keys
+        });
+        let value = || {
+            prop_oneof![
+                4 => "[a-z/*-]{0,40}".prop_map(Value::from),
+                1 => "[a-z]{200,300}".prop_map(Value::from),
+                1 => any::<i64>().prop_map(Value::from),
+                1 => Just(Value::Null),
+                1 => prop::collection::vec(any::<u8>().prop_map(Value::from), 0..20).prop_map(Value::from),
+            ]
+        };
+        keys.prop_flat_map(move |keys| {
+            let len = keys.len();
+            let some = prop::sample::subsequence(keys, 0..=len).prop_shuffle();
+            (some, prop::collection::vec(value(), len))
+        })
+        .prop_map(|(keys, values)| keys.into_iter().zip(values).collect())
+    }
+
+    fn texts() -> impl Strategy<Value = Vec<Option<Option<String>>>> {
+        let text = prop_oneof!["[a-z]{0,40}", "[a-z]{250,260}"];
+        prop::collection::vec(prop::option::of(prop::option::of(text)), Field::ALL.len())
+    }
+
+    proptest! {
+        #[test]
+        fn an_ordinary_header_is_read_and_rewritten_as_any_other(
+            fields in headers(),
+            texts in texts(),
+            payload in prop::collection::vec(any::<u8>(), 0..20),
+        ) {
+            let map: Map = fields.into_iter().collect();
+            let header = encode(&Value::Map(map)).unwrap();
+            let (end, layout) = Layout::find(&[&header, payload.as_slice()].concat()).unwrap();
+            prop_assert_eq!(end, header.len());
+            prop_assume!(layout.is_some());
+            let layout = layout.unwrap();
+            prop_assert_eq!(Header::at(&header, &layout), Header::read(&header));
+            let mut edits = HeaderEdits::new();
+            for (edit, text) in edits.edits.iter_mut().zip(&texts) {
+                *edit = text.as_ref().map(|text| text.as_deref().map_or(Edit::Remove, Edit::Text));
+            }
+            prop_assert_eq!(
+                edits.apply_at(&header, &layout, &payload),
+                edits.apply(&header, &payload).unwrap()
+            );
         }
     }
 }

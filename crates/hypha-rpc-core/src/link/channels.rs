@@ -87,21 +87,21 @@ impl From<Waiter> for ReplyTo {
 pub(crate) enum Command {
     Call {
         key: u64,
-        call: OutgoingCall<Target>,
+        call: Box<OutgoingCall<Target>>,
         reply: Waiter,
         permit: OwnedSemaphorePermit,
     },
     /// A call that carries a part of a large message.
     Chunk {
         key: u64,
-        call: OutgoingCall<Target>,
+        call: Box<OutgoingCall<Target>>,
         reply: Waiter,
         permit: OwnedSemaphorePermit,
     },
     /// A call whose message is carried by others.
     Expect {
         key: u64,
-        call: OutgoingCall<Target>,
+        call: Box<OutgoingCall<Target>>,
         reply: Waiter,
     },
     /// The target has the message of such a call.

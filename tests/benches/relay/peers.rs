@@ -1,0 +1,144 @@
+//! Rust clients that call each other over a server.
+
+use anyhow::{Context as _, Result, ensure};
+use futures_util::{StreamExt as _, TryStreamExt as _, future, stream};
+use hypha_client::{Binary, Client, Pacing, RemoteService, Service, Visibility};
+use hypha_server::HyphaServer;
+use serde_json::Value as Json;
+
+use crate::child::{Process, runtime, serve};
+use crate::measure::{Callee, carry_out};
+
+/// Clients that connect at once, and services that are registered at once.
+const CONNECTING: usize = 50;
+const REGISTERING: usize = 20;
+
+/// A server, and two clients that call each other over it, each a process of its own.
+pub(crate) struct Fleet {
+    server: Process,
+    url: String,
+    peers: Option<(Process, Process)>,
+}
+
+impl Fleet {
+    /// A server without clients.
+    pub(crate) fn server(flavour: &str) -> Result<Self> {
+        let mut server = Process::role("server", &[flavour])?;
+        let url = server.line()?;
+        Ok(Self {
+            server,
+            url,
+            peers: None,
+        })
+    }
+
+    /// Adds a provider and a caller.
+    pub(crate) fn with_peers(mut self, flavour: &str) -> Result<Self> {
+        let mut provider = Process::role("provider", &[&self.url, flavour])?;
+        let service = provider.line()?;
+        let mut caller = Process::role("caller", &[&self.url, flavour, &service])?;
+        caller.line()?;
+        self.peers = Some((caller, provider));
+        Ok(self)
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn server_id(&self) -> u32 {
+        self.server.id()
+    }
+
+    /// Lets the caller carry out a command.
+    pub(crate) fn ask(&mut self, command: &str) -> Result<Json> {
+        let (caller, _) = self.peers.as_mut().context("there is no caller")?;
+        caller.ask(command)
+    }
+}
+
+/// Our server, embedded.
+pub(crate) fn serve_clients(flavour: &str) -> Result<()> {
+    runtime(flavour)?.block_on(async {
+        let server = HyphaServer::builder().port(0).start().await?;
+        serve(server.url(), async |_| Ok(true.into())).await
+    })
+}
+
+/// Connects clients that do nothing.
+pub(crate) fn idle(url: &str, clients: &str) -> Result<()> {
+    let clients: usize = clients.parse()?;
+    runtime("multi")?.block_on(async {
+        let connect = || async { Client::builder(url).connect().await };
+        let connected: Vec<Client> = stream::iter(0..clients)
+            .map(|_| connect())
+            .buffer_unordered(CONNECTING)
+            .try_collect()
+            .await?;
+        ensure!(connected.len() == clients, "not all are connected");
+        serve("ready", async |_| Ok(true.into())).await
+    })
+}
+
+/// Registers many services.
+pub(crate) fn services(url: &str, services: &str) -> Result<()> {
+    let services: usize = services.parse()?;
+    runtime("multi")?.block_on(async {
+        let client = connect(url).await?;
+        let register = |n: usize| {
+            let service = Service::new(format!("service-{n}")).method("echo", async |n: u64| n);
+            client.register_service(service)
+        };
+        stream::iter(0..services)
+            .map(register)
+            .buffer_unordered(REGISTERING)
+            .try_for_each(|_| future::ok(()))
+            .await?;
+        serve("ready", async |_| Ok(true.into())).await
+    })
+}
+
+/// Serves `echo` and `size`.
+pub(crate) fn provide(url: &str, flavour: &str) -> Result<()> {
+    runtime(flavour)?.block_on(async {
+        let client = connect(url).await?;
+        let service = Service::new("bench")
+            .visibility(Visibility::Public)
+            .method("echo", async |n: u64| n)
+            .method("size", async |bytes: Binary| bytes.len());
+        client.register_service(service).await?;
+        let ready = format!("{}:bench", client.peer().address());
+        serve(&ready, async |_| Ok(true.into())).await
+    })
+}
+
+/// Measures calls of a service.
+pub(crate) fn call(url: &str, flavour: &str, service: &str) -> Result<()> {
+    runtime(flavour)?.block_on(async {
+        let client = connect(url).await?;
+        let service = Remote(client.peer().get_remote_service(service).await?);
+        service.echo().await.context("the first call")?;
+        serve("ready", async |command| carry_out(&service, command).await).await
+    })
+}
+
+async fn connect(url: &str) -> Result<Client> {
+    Ok(Client::builder(url).pacing(Pacing::Off).connect().await?)
+}
+
+#[derive(Clone)]
+struct Remote(RemoteService);
+
+impl Callee for Remote {
+    async fn echo(&self) -> Result<()> {
+        let back: u64 = self.0.call("echo", (7,)).await?;
+        ensure!(back == 7, "{back} came back");
+        Ok(())
+    }
+
+    async fn upload(&self, bytes: usize) -> Result<()> {
+        let size: usize = self.0.call("size", (Binary::from(vec![7; bytes]),)).await?;
+        ensure!(size == bytes, "{size} bytes have come");
+        Ok(())
+    }
+}
