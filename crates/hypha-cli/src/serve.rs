@@ -82,10 +82,7 @@ impl ServeArgs {
             () = signals.next() => {}
             () = self.ending.reached() => {}
         }
-        tokio::select! {
-            () = server.shutdown() => Ok(()),
-            () = signals.next() => bail!("ended by a second signal, before every client had its goodbye"),
-        }
+        goodbye(server.shutdown(), signals.next()).await
     }
 
     fn builder(&self) -> Result<HyphaServerBuilder> {
@@ -106,6 +103,17 @@ impl ServeArgs {
     }
 }
 
+/// Stops gracefully, unless somebody cannot wait.
+async fn goodbye(
+    shutdown: impl Future<Output = ()>,
+    impatience: impl Future<Output = ()>,
+) -> Result<()> {
+    tokio::select! {
+        () = shutdown => Ok(()),
+        () = impatience => bail!("ended by a second signal, before every client had its goodbye"),
+    }
+}
+
 /// Whoever started us may connect now.
 fn announce(address: SocketAddr) -> io::Result<()> {
     let mut output = io::stdout().lock();
@@ -115,3 +123,17 @@ fn announce(address: SocketAddr) -> io::Result<()> {
 
 /// What stands before the URL in the one line of our output.
 pub(crate) const LISTENING: &str = "listening on ";
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::goodbye;
+
+    #[tokio::test]
+    async fn nobody_is_waited_for_after_a_second_signal() {
+        goodbye(ready(()), pending()).await.unwrap();
+        let error = goodbye(pending(), ready(())).await.unwrap_err();
+        assert!(error.to_string().contains("second signal"), "{error}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Tests of the server as a library.
 
 mod calls;
+mod first_command;
 mod hostile;
 mod raw;
 mod relaying;
