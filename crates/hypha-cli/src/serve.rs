@@ -1,5 +1,6 @@
 //! `hypha serve`: a server until it is told to stop.
 
+mod limits;
 mod logs;
 mod secrets;
 
@@ -10,6 +11,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use hypha_server::{HyphaServer, HyphaServerBuilder};
 
+use self::limits::LimitArgs;
 use self::logs::LogArgs;
 use self::secrets::SecretArgs;
 use crate::ending::Ending;
@@ -34,18 +36,17 @@ pub(crate) struct ServeArgs {
     /// URL that clients know the server by, if that is not where it listens: behind a proxy
     #[arg(long, value_name = "URL", env = "HYPHA_PUBLIC_BASE_URL")]
     public_base_url: Option<String>,
-    /// Largest frame that clients may send, in bytes
-    #[arg(long, value_name = "BYTES", env = "HYPHA_MAX_FRAME")]
-    max_frame: Option<usize>,
-    #[command(flatten)]
-    secrets: SecretArgs,
-    #[command(flatten)]
-    logs: LogArgs,
     /// Threads that run the tasks
     #[arg(long, value_enum, default_value = DEFAULT_FLAVOUR.name(), env = "HYPHA_RUNTIME")]
     runtime: Flavour,
     #[command(flatten)]
     ending: Ending,
+    #[command(flatten)]
+    logs: LogArgs,
+    #[command(flatten)]
+    secrets: SecretArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
 }
 
 /// One busy client must not keep a core from the others.
@@ -90,16 +91,9 @@ impl ServeArgs {
         if let Some(url) = &self.public_base_url {
             builder = builder.public_base_url(url);
         }
-        if let Some(bytes) = self.max_frame {
-            builder = builder.max_frame(bytes);
-        }
-        if let Some(secret) = self.secrets.jwt_secret()? {
-            builder = builder.jwt_secret(secret);
-        }
-        if let Some(token) = self.secrets.root_token()? {
-            builder = builder.root_token(token);
-        }
-        Ok(builder)
+        // What is said here counts before what the environment says.
+        let builder = self.limits.begin(builder).from_env()?;
+        self.secrets.apply(self.limits.apply(builder))
     }
 }
 

@@ -1,9 +1,10 @@
 //! `hypha serve`.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 
 use hypha_client::Client;
+use serde_json::Value as Json;
 
 use crate::command::{Running, hypha, run, server, text};
 
@@ -54,6 +55,86 @@ async fn every_option_has_a_variable() {
     let (status, said) = server.ended();
     assert!(status.success());
     assert_eq!(said, "", "nothing went wrong, so nothing is said");
+}
+
+/// What holds is what clients are told. Options count before variables, and these before the limits of the reference.
+#[tokio::test]
+async fn limits_are_set_by_options_and_variables() {
+    let stated = async |command: &mut std::process::Command| {
+        let mut server = Running::of(command);
+        let line = server.line();
+        let url = line.strip_prefix("listening on ").expect(&line).to_owned();
+        tokio::task::spawn_blocking(move || first_answer(&url))
+            .await
+            .unwrap()
+    };
+    let words = ["serve", "--port", "0", "--end-with-input"];
+    let none = stated(&mut hypha(&words)).await;
+    assert_eq!(none["limits"]["messages_per_second"], Json::Null);
+
+    let reference = stated(hypha(&words).arg("--reference-limits")).await;
+    assert_eq!(reference["limits"]["messages_per_second"], 200.0);
+    assert_eq!(reference["limits"]["clients_per_workspace"], 1000);
+
+    let mut command = hypha(&words);
+    command
+        .args([
+            "--frame-rate",
+            "7",
+            "--frame-burst",
+            "8",
+            "--idle-timeout",
+            "9",
+        ])
+        .args(["--max-connections-per-user", "10", "--max-frame", "100000"])
+        .env("HYPHA_REFERENCE_LIMITS", "1")
+        .env("HYPHA_WS_MSG_RATE_LIMIT", "70")
+        .env("HYPHA_MAX_CLIENTS_PER_WORKSPACE", "11");
+    let mixed = &stated(&mut command).await["limits"];
+    let expected = [
+        ("messages_per_second", 7.0),
+        ("burst", 8.0),
+        ("idle_timeout", 9.0),
+        ("connections_per_user", 10.0),
+        ("max_frame", 100_000.0),
+        ("clients_per_workspace", 11.0),
+        ("services_per_client", 1000.0),
+    ];
+    for (name, value) in expected {
+        assert_eq!(mixed[name].as_f64(), Some(value), "{name} in {mixed}");
+    }
+
+    let wrong = hypha(&words)
+        .env("HYPHA_WS_IDLE_TIMEOUT", "long")
+        .output()
+        .unwrap();
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(text(&wrong.stderr).contains("HYPHA_WS_IDLE_TIMEOUT"));
+}
+
+/// What a server tells a client on connecting.
+fn first_answer(url: &str) -> Json {
+    let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+    let upgrade = "GET /ws HTTP/1.1\r\nhost: h\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+                   sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    stream.write_all(upgrade.as_bytes()).unwrap();
+    let mut stream = BufReader::new(stream);
+    let mut line = String::new();
+    while line != "\r\n" {
+        line.clear();
+        assert!(stream.read_line(&mut line).unwrap() > 0, "no answer");
+    }
+    // Masked by zeros, which change nothing.
+    let hello = r#"{"client_id":"c"}"#;
+    let mut frame = vec![0x81, 0x80 | u8::try_from(hello.len()).unwrap(), 0, 0, 0, 0];
+    frame.extend_from_slice(hello.as_bytes());
+    stream.get_mut().write_all(&frame).unwrap();
+    let mut head = [0; 4];
+    stream.read_exact(&mut head).unwrap();
+    assert_eq!(head[..2], [0x81, 126], "a text of 126 to 65535 bytes");
+    let mut answer = vec![0; usize::from(u16::from_be_bytes([head[2], head[3]]))];
+    stream.read_exact(&mut answer).unwrap();
+    serde_json::from_slice(&answer).unwrap()
 }
 
 #[cfg(unix)]

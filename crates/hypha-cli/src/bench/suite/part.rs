@@ -19,12 +19,12 @@ pub(super) struct Part {
 /// How long a part may take to begin, or to end when it was asked to.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What a user of this program may have set for another purpose.
-const NOT_INHERITED: [&str; 12] = [
+/// What a user of this program may have set for another purpose. Limits of the server stay: whoever sets them may want
+/// to know what they do.
+const NOT_INHERITED: [&str; 11] = [
     "HYPHA_HOST",
     "HYPHA_JWT_SECRET",
     "HYPHA_JWT_SECRET_FILE",
-    "HYPHA_MAX_FRAME",
     "HYPHA_PORT",
     "HYPHA_PUBLIC_BASE_URL",
     "HYPHA_ROOT_TOKEN",
