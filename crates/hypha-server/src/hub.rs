@@ -143,7 +143,7 @@ impl Hub {
 }
 
 /// The data of events about clients: some name it by its id, some by its address (protocol section 8.3).
-fn client_event(workspace: &str, id: &str) -> Value {
+pub(crate) fn client_event(workspace: &str, id: &str) -> Value {
     Map::from_iter([
         ("id", Value::from(id)),
         ("workspace", Value::from(workspace)),

@@ -1,14 +1,26 @@
 //! The workspace manager: an ordinary peer of `hypha-rpc-core`, at `*/<manager id>` (protocol section 10).
 
 mod api;
+mod bookmarks;
 mod caller;
+mod case;
+mod clients;
+mod clock;
 mod description;
+mod environment;
 mod error;
+mod event_log;
 mod link;
+mod listing;
 mod lookup;
+mod query;
+mod search;
 mod selection;
+mod service_types;
 mod services;
 mod subscriptions;
+mod tokens;
+mod workspaces;
 
 use std::sync::Arc;
 use std::time::Duration;

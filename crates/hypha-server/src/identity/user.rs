@@ -7,6 +7,9 @@ use super::{Permission, Scope};
 /// The permission that counts for every workspace, in [`Scope::workspaces`].
 pub(crate) const EVERY_WORKSPACE: &str = "*";
 
+/// How the ids of the workspaces begin that users have by birth; their own ids follow.
+pub(crate) const PERSONAL_WORKSPACE: &str = "ws-user-";
+
 /// The workspace of the user who may do everything.
 pub(crate) const ROOT_WORKSPACE: &str = "ws-user-root";
 
@@ -156,7 +159,7 @@ pub(crate) fn random_name() -> Result<String, getrandom::Error> {
 }
 
 fn personal_workspace(user: &str) -> String {
-    format!("ws-user-{user}")
+    format!("{PERSONAL_WORKSPACE}{user}")
 }
 
 #[cfg(test)]

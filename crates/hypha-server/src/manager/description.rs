@@ -7,7 +7,7 @@ use hypha_rpc_core::protocol::{BUILT_IN, RINTF_PREFIX};
 
 use super::caller::Caller;
 use super::error::ManagerError;
-use crate::registry::ServiceRecord;
+use crate::registry::{Kept, ServiceRecord};
 
 /// Characters of a description, and bytes of an id, that are let in.
 const MAX_DESCRIPTION: usize = 1024;
@@ -36,8 +36,8 @@ const CONFIG_KEYS: [&str; 8] = [
 
 /// Reads the description of a service. Nothing for one that the server should not know of: the references leak callbacks
 /// when they reconnect.
-pub(super) fn read(caller: &Caller, given: Map) -> Result<Option<ServiceRecord>, ManagerError> {
-    let service_id = own_service(caller, required_text(&given, "id")?)?;
+pub(super) fn read(caller: &Caller, given: &Map) -> Result<Option<ServiceRecord>, ManagerError> {
+    let service_id = own_service(caller, required_text(given, "id")?)?;
     let config = match given.get("config") {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Map(config)) => config.clone(),
@@ -53,21 +53,21 @@ pub(super) fn read(caller: &Caller, given: Map) -> Result<Option<ServiceRecord>,
         return Ok(None);
     }
     let service_id = plain_id(&service_id)?;
-    let kind = optional_text(&given, "type")?.unwrap_or(GENERIC).to_owned();
-    let app_id = optional_text(&given, "app_id")?.filter(|app| !app.is_empty());
+    let kind = optional_text(given, "type")?.unwrap_or(GENERIC).to_owned();
+    let app_id = optional_text(given, "app_id")?.filter(|app| !app.is_empty());
     let app_id = app_id.unwrap_or(NO_APP).to_owned();
     if app_id.contains('/') {
         return Err(ManagerError::Assertion(
             "App id info must not contain '/'".to_owned(),
         ));
     }
-    let description = optional_text(&given, "description")?;
+    let description = optional_text(given, "description")?;
     if description.is_some_and(|text| text.chars().count() > MAX_DESCRIPTION) {
         return Err(ManagerError::Value(format!(
             "The description of a service has at most {MAX_DESCRIPTION} characters"
         )));
     }
-    let name = optional_text(&given, "name")?.filter(|name| !name.is_empty());
+    let name = optional_text(given, "name")?.filter(|name| !name.is_empty());
     let name = name.unwrap_or(&service_id).to_owned();
     let visibility = visibility(&config)?;
     let authorized_workspaces = authorized_workspaces(&config, visibility)?;
@@ -87,7 +87,7 @@ pub(super) fn read(caller: &Caller, given: Map) -> Result<Option<ServiceRecord>,
     info.push("description", description.map_or(Value::Null, Value::from));
     info.push(
         "docs",
-        optional_text(&given, "docs")?.map_or(Value::Null, Value::from),
+        optional_text(given, "docs")?.map_or(Value::Null, Value::from),
     );
     info.push("app_id", app_id.as_str());
     info.push(
@@ -98,7 +98,7 @@ pub(super) fn read(caller: &Caller, given: Map) -> Result<Option<ServiceRecord>,
             Some(_) => return Err(invalid("service_schema")),
         },
     );
-    let (info, size) = plain(info)?;
+    let info = Kept::new(info).map_err(|_| invalid("service"))?;
     Ok(Some(ServiceRecord {
         workspace: caller.workspace().to_owned(),
         client_id: caller.client_id().to_owned(),
@@ -109,7 +109,6 @@ pub(super) fn read(caller: &Caller, given: Map) -> Result<Option<ServiceRecord>,
         authorized_workspaces,
         is_singleton,
         info,
-        size,
     }))
 }
 
@@ -227,16 +226,6 @@ fn known_config(
         }
     }
     Ok(known)
-}
-
-/// The description by itself: without the frame it came in and without ways to call what it names; and its bytes.
-fn plain(info: Map) -> Result<(Map, usize), ManagerError> {
-    let bytes = hypha_codec::encode(&Value::Map(info)).map_err(|_| invalid("service"))?;
-    let size = bytes.len();
-    match hypha_codec::decode(bytes) {
-        Ok(Value::Map(info)) => Ok((info, size)),
-        _ => Err(invalid("service")),
-    }
 }
 
 fn required_text<'a>(map: &'a Map, key: &str) -> Result<&'a str, ManagerError> {

@@ -14,7 +14,7 @@ pub(crate) enum ManagerError {
     #[error("KeyError: 'Workspace not found: {0}'")]
     WorkspaceNotFound(String),
     /// Something else that is looked up is not there, or is there already.
-    #[error("KeyError: {0:?}")]
+    #[error("KeyError: {}", quoted(.0))]
     Key(String),
     #[error("PermissionError: Permission denied for workspace {0}")]
     WorkspaceDenied(String),
@@ -49,6 +49,37 @@ impl From<CallError> for ManagerError {
             CallError::Remote(error) => Self::Provider(RemoteError::to_string(&error)),
             error if error.is_timeout() => Self::Provider(format!("TimeoutError: {error}")),
             error => Self::Provider(format!("ConnectionError: {error}")),
+        }
+    }
+}
+
+/// Text in quotes as Python writes them around the key of such an error.
+fn quoted(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
+    format!("{quote}{text}{quote}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_quoted_as_python_does() {
+        for (error, text) in [
+            (
+                ManagerError::ServiceNotFound("ws/*:x@*".to_owned()),
+                "KeyError: 'Service not found: ws/*:x@*'",
+            ),
+            (
+                ManagerError::Key("no 'K'".to_owned()),
+                "KeyError: \"no 'K'\"",
+            ),
+        ] {
+            assert_eq!(error.to_string(), text);
         }
     }
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use hypha_codec::{Map, Value};
 use hypha_rpc_core::protocol::{BUILT_IN, MANAGER_SERVICE};
-use hypha_rpc_core::{Address, ServiceId};
+use hypha_rpc_core::{Address, ServiceId, Visibility};
 use serde::Deserialize;
 
 use super::caller::Caller;
+use super::case::Case;
 use super::error::ManagerError;
 use super::selection::{self, Mode};
 use crate::hub::Hub;
@@ -48,8 +49,12 @@ pub(super) async fn get_service(
         return Ok(Value::Map(own_service(hub).await?));
     }
     let mode = options.mode()?;
+    let case = options.case()?;
     let service = find(hub, caller, &service_id, mode).await?;
     let mut described = fetch(hub, &service, options.timeout()).await?;
+    if let Some(case) = case {
+        described = case.convert(described);
+    }
     let url = format!(
         "{}/{}/services/{}:{}",
         hub.public_url(),
@@ -111,8 +116,9 @@ pub(super) async fn find(
 
 /// What a caller may know of a service that admits it.
 pub(super) fn visible_info(service: &ServiceRecord, caller: &Caller) -> Map {
-    let mut info = service.info.clone();
-    if !caller.may(Permission::Read, &service.workspace)
+    let mut info = service.info.map().clone();
+    if service.visibility == Visibility::Protected
+        && !caller.may(Permission::Read, &service.workspace)
         && let Some(Value::Map(config)) = info.get_mut("config")
     {
         config.remove("authorized_workspaces");
@@ -166,12 +172,17 @@ impl Options {
             .transpose()
     }
 
+    fn case(&self) -> Result<Option<Case>, ManagerError> {
+        self.case_conversion.as_deref().map(Case::parse).transpose()
+    }
+
     fn timeout(&self) -> Duration {
         seconds(self.timeout, TIMEOUT)
     }
 }
 
-fn seconds(given: Option<f64>, default: Duration) -> Duration {
+/// A time that a caller gave in seconds, within reason.
+pub(super) fn seconds(given: Option<f64>, default: Duration) -> Duration {
     let given = given.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     given.unwrap_or(default).min(MAX_TIMEOUT)
 }

@@ -12,7 +12,7 @@ use super::description;
 use super::error::ManagerError;
 use super::lookup;
 use super::selection::Mode;
-use crate::hub::Hub;
+use crate::hub::{Hub, client_event};
 use crate::identity::Permission;
 use crate::registry::{NotAdded, ServiceRecord};
 
@@ -29,11 +29,11 @@ pub(super) async fn register(
     _config: Option<Map>,
 ) -> Result<(), ManagerError> {
     caller.needs(Permission::ReadWrite)?;
-    let Some(service) = description::read(caller, service)? else {
+    let Some(service) = description::read(caller, &service)? else {
         return Ok(());
     };
     let id = service.id();
-    let info = Value::from(service.info.clone());
+    let info = Value::from(service.info.map().clone());
     let is_built_in = service.is_built_in();
     let is_default = service.service_id == MANAGER_SERVICE;
     let has_setup = info
@@ -51,8 +51,14 @@ pub(super) async fn register(
     let workspace = caller.workspace();
     let announce = |event, data| hub.router().announce(workspace, event, data);
     match (is_built_in, replaced) {
-        (true, None) => announce(event::CLIENT_CONNECTED, client_data(caller)),
-        (true, Some(_)) => announce(event::CLIENT_UPDATED, client_data(caller)),
+        (true, None) => announce(
+            event::CLIENT_CONNECTED,
+            client_event(workspace, caller.address()),
+        ),
+        (true, Some(_)) => announce(
+            event::CLIENT_UPDATED,
+            client_event(workspace, caller.address()),
+        ),
         (false, Some(_)) => {
             announce(event::SERVICE_REMOVED, info.clone());
             announce(event::SERVICE_ADDED, info);
@@ -84,11 +90,11 @@ pub(super) async fn unregister(
         .await
         .ok_or_else(|| ManagerError::ServiceNotFound(service.id()))?;
     if removed.is_built_in() {
-        let data = client_data_of(&removed);
+        let data = client_event(workspace, &removed.client());
         hub.router()
             .announce(workspace, event::CLIENT_DISCONNECTED, data);
     } else {
-        let data = Value::from(removed.info.clone());
+        let data = Value::from(removed.info.map().clone());
         hub.router()
             .announce(workspace, event::SERVICE_REMOVED, data);
     }
@@ -138,17 +144,4 @@ async fn set_up(hub: &Hub, caller: &Caller) {
     if let Err(error) = call.await {
         tracing::info!(client = caller.address(), %error, "the setup of a default service failed");
     }
-}
-
-fn client_data(caller: &Caller) -> Value {
-    event_data(caller.address(), caller.workspace())
-}
-
-fn client_data_of(service: &ServiceRecord) -> Value {
-    event_data(&service.client(), &service.workspace)
-}
-
-/// The data of events about clients that come (protocol section 8.3).
-fn event_data(id: &str, workspace: &str) -> Value {
-    Map::from([("id", id), ("workspace", workspace)]).into()
 }

@@ -74,11 +74,6 @@ fn names(event_type: Value) -> Result<Vec<String>, ManagerError> {
 
 /// Names that look like those of another workspace are not for everybody.
 fn check(name: &str, own: &str) -> Result<(), ManagerError> {
-    let forbidden = |why: String| {
-        Err(ManagerError::Value(format!(
-            "Subscription to event '{name}' is forbidden. {why}"
-        )))
-    };
     if name.is_empty() || name.len() > MAX_EVENT_NAME {
         return Err(ManagerError::Value(format!(
             "The names of events have 1 to {MAX_EVENT_NAME} bytes"
@@ -86,18 +81,18 @@ fn check(name: &str, own: &str) -> Result<(), ManagerError> {
     }
     if let Some((workspace, _)) = name.split_once('/') {
         if workspace != own {
-            return forbidden(format!(
-                "Event workspace '{workspace}' does not match your workspace '{own}'. Clients can only subscribe to events within their own workspace or system events."
-            ));
+            return Err(ManagerError::Value(format!(
+                "Subscription to event '{name}' is forbidden. Event workspace '{workspace}' does not match your workspace '{own}'. Clients can only subscribe to events within their own workspace or system events."
+            )));
         }
     } else if name.starts_with(WORKSPACE_PREFIX) {
         let workspace = name
             .split_once(':')
             .map_or(name, |(workspace, _)| workspace);
         if workspace != own {
-            return forbidden(format!(
-                "Workspace '{workspace}' does not match your workspace '{own}'."
-            ));
+            return Err(ManagerError::Value(format!(
+                "Subscription to event '{name}' is forbidden as it contains workspace identifiers. Clients can only subscribe to events within their own workspace ({own}) or system events."
+            )));
         }
     }
     Ok(())

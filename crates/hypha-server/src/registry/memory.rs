@@ -1,14 +1,19 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod spaces;
+mod workspaces;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
-use hypha_rpc_core::protocol::BUILT_IN;
 
-use super::limits::{SERVICE_BYTES_PER_CLIENT, SERVICES_PER_CLIENT};
+use self::spaces::Spaces;
+use self::workspaces::Workspaces;
 use super::revocations::Revocations;
-use super::{NotAdded, Pattern, Registry, ServiceFilter, ServiceRecord};
-use crate::identity::{PUBLIC_WORKSPACE, ROOT_WORKSPACE, TokenId, User};
+use super::{
+    Change, LoggedEvent, NotAdded, NotChanged, NotCreated, Registry, ServiceFilter, ServiceRecord,
+    Workspace,
+};
+use crate::identity::{TokenId, User};
 
 /// The state of a server of one process, gone when it ends.
 #[derive(Debug, Default)]
@@ -19,32 +24,8 @@ pub(crate) struct MemoryRegistry {
 
 #[derive(Debug, Default)]
 struct State {
-    spaces: HashMap<String, Space>,
-    /// How many services have ever been registered: tells their order.
-    registered: u64,
-}
-
-/// What lives in one workspace.
-#[derive(Debug, Default)]
-struct Space {
-    clients: BTreeMap<String, Client>,
-    /// By their bare ids, then by their clients.
-    services: HashMap<String, BTreeMap<String, Entry>>,
-}
-
-#[derive(Debug)]
-struct Client {
-    user: User,
-    /// The bare ids of its services.
-    services: BTreeSet<String>,
-    /// Bytes of the descriptions of its services.
-    bytes: usize,
-}
-
-#[derive(Clone, Debug)]
-struct Entry {
-    order: u64,
-    service: Arc<ServiceRecord>,
+    spaces: Spaces,
+    workspaces: Workspaces,
 }
 
 impl Registry for MemoryRegistry {
@@ -54,30 +35,29 @@ impl Registry for MemoryRegistry {
         client_id: &'a str,
         user: &'a User,
     ) -> BoxFuture<'a, ()> {
-        self.state().add_client(workspace, client_id, user);
+        let mut state = self.state();
+        state.workspaces.open(workspace, user);
+        state.spaces.add_client(workspace, client_id, user);
         ready(()).boxed()
     }
 
     fn remove_client<'a>(&'a self, workspace: &'a str, client_id: &'a str) -> BoxFuture<'a, ()> {
-        self.state().remove_client(workspace, client_id);
+        let mut state = self.state();
+        if state.spaces.remove_client(workspace, client_id) {
+            state.workspaces.close(workspace);
+        }
         ready(()).boxed()
     }
 
     fn clients<'a>(&'a self, workspace: &'a str) -> BoxFuture<'a, Vec<(String, User)>> {
-        let state = self.state();
-        let clients = state.spaces.get(workspace).map_or_else(Vec::new, |space| {
-            let all = space.clients.iter();
-            all.map(|(id, client)| (id.clone(), client.user.clone()))
-                .collect()
-        });
-        ready(clients).boxed()
+        ready(self.state().spaces.clients(workspace)).boxed()
     }
 
     fn add_service(
         &self,
         service: ServiceRecord,
     ) -> BoxFuture<'_, Result<Option<Arc<ServiceRecord>>, NotAdded>> {
-        ready(self.state().add_service(service)).boxed()
+        ready(self.state().spaces.add_service(service)).boxed()
     }
 
     fn remove_service<'a>(
@@ -86,14 +66,15 @@ impl Registry for MemoryRegistry {
         client_id: &'a str,
         service_id: &'a str,
     ) -> BoxFuture<'a, Option<Arc<ServiceRecord>>> {
-        let removed = self
-            .state()
+        let mut state = self.state();
+        let removed = state
+            .spaces
             .remove_service(workspace, client_id, service_id);
         ready(removed).boxed()
     }
 
     fn services<'a>(&'a self, filter: &'a ServiceFilter) -> BoxFuture<'a, Vec<Arc<ServiceRecord>>> {
-        ready(self.state().services(filter)).boxed()
+        ready(self.state().spaces.services(filter)).boxed()
     }
 
     fn enter<'a>(
@@ -101,12 +82,7 @@ impl Registry for MemoryRegistry {
         workspace: &'a str,
         user: &'a User,
     ) -> BoxFuture<'a, Option<Vec<String>>> {
-        let owner = if workspace == PUBLIC_WORKSPACE || workspace == ROOT_WORKSPACE {
-            Some(User::root().id)
-        } else {
-            user.is_at_home_in(workspace).then(|| user.id.clone())
-        };
-        ready(owner.map(|owner| vec![owner])).boxed()
+        ready(self.state().workspaces.owners(workspace, user)).boxed()
     }
 
     fn revoke(&self, token: TokenId, until: u64, now: u64) -> BoxFuture<'_, bool> {
@@ -116,174 +92,59 @@ impl Registry for MemoryRegistry {
     fn is_revoked(&self, token: TokenId) -> BoxFuture<'_, bool> {
         ready(self.revocations.contains(&token)).boxed()
     }
+
+    fn workspace<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Option<Arc<Workspace>>> {
+        ready(self.state().workspaces.get(id)).boxed()
+    }
+
+    fn workspaces_of<'a>(&'a self, user: &'a User) -> BoxFuture<'a, Vec<Arc<Workspace>>> {
+        ready(self.state().workspaces.of(user)).boxed()
+    }
+
+    fn open_workspace<'a>(&'a self, user: &'a User) -> BoxFuture<'a, ()> {
+        let own = user.own_workspace();
+        self.state().workspaces.open(&own, user);
+        ready(()).boxed()
+    }
+
+    fn create_workspace<'a>(
+        &'a self,
+        workspace: Workspace,
+        user: &'a User,
+        overwrite: bool,
+    ) -> BoxFuture<'a, Result<(), NotCreated>> {
+        let mut state = self.state();
+        ready(state.workspaces.create(workspace, user, overwrite)).boxed()
+    }
+
+    fn change_workspace<'a>(
+        &'a self,
+        id: &'a str,
+        change: Change<'a>,
+    ) -> BoxFuture<'a, Result<Arc<Workspace>, NotChanged>> {
+        ready(self.state().workspaces.change(id, &change)).boxed()
+    }
+
+    fn remove_workspace<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Option<Arc<Workspace>>> {
+        ready(self.state().workspaces.remove(id)).boxed()
+    }
+
+    fn log_event<'a>(&'a self, workspace: &'a str, event: LoggedEvent) -> BoxFuture<'a, ()> {
+        self.state().workspaces.log(workspace, event);
+        ready(()).boxed()
+    }
+
+    fn events<'a>(
+        &'a self,
+        workspace: &'a str,
+        user_id: &'a str,
+    ) -> BoxFuture<'a, Vec<LoggedEvent>> {
+        ready(self.state().workspaces.events(workspace, user_id)).boxed()
+    }
 }
 
 impl MemoryRegistry {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn add_client(&mut self, workspace: &str, client_id: &str, user: &User) {
-        let space = self.spaces.entry(workspace.to_owned()).or_default();
-        let client = space
-            .clients
-            .entry(client_id.to_owned())
-            .or_insert_with(|| Client {
-                user: user.clone(),
-                services: BTreeSet::new(),
-                bytes: 0,
-            });
-        client.user = user.clone();
-    }
-
-    fn remove_client(&mut self, workspace: &str, client_id: &str) {
-        let Some(space) = self.spaces.get_mut(workspace) else {
-            return;
-        };
-        if let Some(client) = space.clients.remove(client_id) {
-            for service in client.services {
-                drop(space.forget(&service, client_id));
-            }
-        }
-        if space.clients.is_empty() {
-            self.spaces.remove(workspace);
-        }
-    }
-
-    fn add_service(
-        &mut self,
-        service: ServiceRecord,
-    ) -> Result<Option<Arc<ServiceRecord>>, NotAdded> {
-        let order = self.registered;
-        let space = self
-            .spaces
-            .get_mut(&service.workspace)
-            .ok_or(NotAdded::NoClient)?;
-        let namesakes = space.services.get(&service.service_id);
-        let others = namesakes.into_iter().flatten();
-        let mut others = others.filter(|(client_id, _)| **client_id != service.client_id);
-        if others.any(|(_, other)| service.is_singleton || other.service.is_singleton) {
-            return Err(NotAdded::NotAlone);
-        }
-        let replaced = namesakes.and_then(|all| all.get(&service.client_id));
-        let replaced = replaced.map(|entry| Arc::clone(&entry.service));
-        let client = space
-            .clients
-            .get_mut(&service.client_id)
-            .ok_or(NotAdded::NoClient)?;
-        let has_built_in = client.services.contains(BUILT_IN);
-        if !has_built_in && !service.is_built_in() {
-            return Err(NotAdded::NoClient);
-        }
-        let there = client.services.len() - usize::from(has_built_in);
-        if replaced.is_none() && !service.is_built_in() && there >= SERVICES_PER_CLIENT {
-            return Err(NotAdded::TooMany {
-                there,
-                limit: SERVICES_PER_CLIENT,
-            });
-        }
-        let bytes = client.bytes - replaced.as_ref().map_or(0, |old| old.size) + service.size;
-        if bytes > SERVICE_BYTES_PER_CLIENT {
-            return Err(NotAdded::TooLarge {
-                limit: SERVICE_BYTES_PER_CLIENT,
-            });
-        }
-        client.bytes = bytes;
-        client.services.insert(service.service_id.clone());
-        let namesakes = space
-            .services
-            .entry(service.service_id.clone())
-            .or_default();
-        namesakes.insert(
-            service.client_id.clone(),
-            Entry {
-                order,
-                service: Arc::new(service),
-            },
-        );
-        self.registered += 1;
-        Ok(replaced)
-    }
-
-    fn remove_service(
-        &mut self,
-        workspace: &str,
-        client_id: &str,
-        service_id: &str,
-    ) -> Option<Arc<ServiceRecord>> {
-        let space = self.spaces.get_mut(workspace)?;
-        let removed = space.forget(service_id, client_id)?;
-        if let Some(client) = space.clients.get_mut(client_id) {
-            client.services.remove(service_id);
-            client.bytes -= removed.size;
-        }
-        Some(removed)
-    }
-
-    /// Looks at no more than has to be: at one workspace if it is named, there at the services of one name or of one
-    /// client if that is named.
-    fn services(&self, filter: &ServiceFilter) -> Vec<Arc<ServiceRecord>> {
-        let mut found = Vec::new();
-        match &filter.workspace {
-            Pattern::Exactly(workspace) => {
-                if let Some(space) = self.spaces.get(workspace) {
-                    space.services(filter, &mut found);
-                }
-            }
-            Pattern::Any | Pattern::Like(_) => {
-                for space in self.spaces.values() {
-                    space.services(filter, &mut found);
-                }
-            }
-        }
-        found.sort_unstable_by_key(|entry| entry.order);
-        found.into_iter().map(|entry| entry.service).collect()
-    }
-}
-
-impl Space {
-    fn services(&self, filter: &ServiceFilter, found: &mut Vec<Entry>) {
-        let by_name = filter.service_id.exactly();
-        let by_client = filter.client_id.exactly();
-        let named = |service: &str| self.services.get(service).into_iter();
-        let mut take = |entry: &Entry| {
-            if filter.matches(&entry.service) {
-                found.push(entry.clone());
-            }
-        };
-        match (by_name, by_client) {
-            (Some(service), Some(client)) => named(service)
-                .filter_map(|all| all.get(client))
-                .for_each(take),
-            (Some(service), None) => named(service).flat_map(BTreeMap::values).for_each(take),
-            (None, Some(client)) => {
-                for service in self
-                    .clients
-                    .get(client)
-                    .into_iter()
-                    .flat_map(|c| &c.services)
-                {
-                    named(service)
-                        .filter_map(|all| all.get(client))
-                        .for_each(&mut take);
-                }
-            }
-            (None, None) => self
-                .services
-                .values()
-                .flat_map(BTreeMap::values)
-                .for_each(take),
-        }
-    }
-
-    fn forget(&mut self, service: &str, client_id: &str) -> Option<Arc<ServiceRecord>> {
-        let namesakes = self.services.get_mut(service)?;
-        let removed = namesakes.remove(client_id);
-        if namesakes.is_empty() {
-            self.services.remove(service);
-        }
-        removed.map(|entry| entry.service)
     }
 }

@@ -1,8 +1,7 @@
-use hypha_codec::Map;
 use hypha_rpc_core::Visibility;
 use hypha_rpc_core::protocol::BUILT_IN;
 
-use super::Pattern;
+use super::{Kept, Pattern};
 use crate::identity::{Permission, User};
 
 /// A registered service.
@@ -20,9 +19,7 @@ pub(crate) struct ServiceRecord {
     /// Nobody else in the workspace may have a service of this name.
     pub(crate) is_singleton: bool,
     /// The description that the manager hands out (protocol section 10.5).
-    pub(crate) info: Map,
-    /// Bytes of the description.
-    pub(crate) size: usize,
+    pub(crate) info: Kept,
 }
 
 impl ServiceRecord {

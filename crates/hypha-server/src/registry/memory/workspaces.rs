@@ -1,0 +1,163 @@
+//! The workspaces, who owns which, and what happened in them.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::identity::{EVERY_WORKSPACE, Permission, User};
+use crate::registry::event_log::EventLog;
+use crate::registry::limits::WORKSPACES_PER_USER;
+use crate::registry::{Change, LoggedEvent, NotChanged, NotCreated, Workspace};
+
+#[derive(Debug)]
+pub(super) struct Workspaces {
+    workspaces: HashMap<String, Arc<Workspace>>,
+    /// The workspaces of owners, by the names that workspaces have for them.
+    owned: HashMap<String, BTreeSet<String>>,
+    logs: HashMap<String, EventLog>,
+    /// How many events have ever been logged.
+    logged: u64,
+}
+
+impl Default for Workspaces {
+    fn default() -> Self {
+        let mut workspaces = Self {
+            workspaces: HashMap::new(),
+            owned: HashMap::new(),
+            logs: HashMap::new(),
+            logged: 0,
+        };
+        for workspace in Workspace::of_the_server() {
+            workspaces.put(Arc::new(workspace));
+        }
+        workspaces
+    }
+}
+
+impl Workspaces {
+    pub(super) fn get(&self, id: &str) -> Option<Arc<Workspace>> {
+        self.workspaces.get(id).cloned()
+    }
+
+    /// The owners of a workspace that is there, or comes up with this user.
+    pub(super) fn owners(&self, id: &str, user: &User) -> Option<Vec<String>> {
+        if let Some(workspace) = self.workspaces.get(id) {
+            return Some(workspace.owners.clone());
+        }
+        let is_home = user.is_at_home_in(id);
+        is_home.then(|| Workspace::by_birth(id, user).owners)
+    }
+
+    /// Brings a workspace up for a user who was let in.
+    pub(super) fn open(&mut self, id: &str, user: &User) {
+        if self.workspaces.contains_key(id) {
+            return;
+        }
+        self.put(Arc::new(Workspace::by_birth(id, user)));
+    }
+
+    /// The last client left.
+    pub(super) fn close(&mut self, id: &str) {
+        let is_temporary = |workspace: &Arc<Workspace>| !workspace.is_persistent;
+        if self.workspaces.get(id).is_some_and(is_temporary) {
+            self.remove(id);
+        }
+    }
+
+    /// Those that a user may see.
+    pub(super) fn of(&self, user: &User) -> Vec<Arc<Workspace>> {
+        let scope = &user.scope.workspaces;
+        let mut ids = BTreeSet::new();
+        if scope.contains_key(EVERY_WORKSPACE) {
+            ids.extend(self.workspaces.keys());
+        } else {
+            ids.extend(scope.keys());
+            let names = [Some(&user.id), user.email.as_ref()];
+            let owned = names.into_iter().flatten();
+            ids.extend(owned.filter_map(|name| self.owned.get(name)).flatten());
+        }
+        let own = user.own_workspace();
+        ids.insert(&own);
+        let all = ids.into_iter();
+        all.filter_map(|id| self.get(id)).collect()
+    }
+
+    pub(super) fn create(
+        &mut self,
+        workspace: Workspace,
+        user: &User,
+        overwrite: bool,
+    ) -> Result<(), NotCreated> {
+        let exists = self.workspaces.contains_key(&workspace.id);
+        if exists && !overwrite {
+            return Err(NotCreated::Exists);
+        }
+        let there = self.owned.get(&user.id).map_or(0, BTreeSet::len);
+        let is_administrator = user.may(Permission::Admin, EVERY_WORKSPACE);
+        if !exists && there >= WORKSPACES_PER_USER && !is_administrator {
+            return Err(NotCreated::TooMany {
+                there,
+                limit: WORKSPACES_PER_USER,
+            });
+        }
+        workspace.checked(0).map_err(|_| NotCreated::Full)?;
+        self.put(Arc::new(workspace));
+        Ok(())
+    }
+
+    pub(super) fn change(
+        &mut self,
+        id: &str,
+        change: &Change<'_>,
+    ) -> Result<Arc<Workspace>, NotChanged> {
+        let workspace = self.workspaces.get(id).ok_or(NotChanged::NotFound)?;
+        let mut changed = Workspace::clone(workspace);
+        change(&mut changed).map_err(|_| NotChanged::Full)?;
+        let changed = Arc::new(changed);
+        self.put(Arc::clone(&changed));
+        Ok(changed)
+    }
+
+    pub(super) fn remove(&mut self, id: &str) -> Option<Arc<Workspace>> {
+        self.logs.remove(id);
+        let workspace = self.workspaces.remove(id)?;
+        for owner in &workspace.owners {
+            if let Some(owned) = self.owned.get_mut(owner) {
+                owned.remove(id);
+                if owned.is_empty() {
+                    self.owned.remove(owner);
+                }
+            }
+        }
+        Some(workspace)
+    }
+
+    /// Logs an event in a workspace that is there.
+    pub(super) fn log(&mut self, workspace: &str, mut event: LoggedEvent) {
+        if self.workspaces.contains_key(workspace) {
+            self.logged += 1;
+            event.id = self.logged;
+            let log = self.logs.entry(workspace.to_owned()).or_default();
+            log.push(event);
+        }
+    }
+
+    pub(super) fn events(&self, workspace: &str, user_id: &str) -> Vec<LoggedEvent> {
+        let log = self.logs.get(workspace);
+        log.map_or_else(Vec::new, |log| log.of_user(user_id))
+    }
+
+    fn put(&mut self, workspace: Arc<Workspace>) {
+        let id = workspace.id.clone();
+        let owners = workspace.owners.clone();
+        if let Some(before) = self.workspaces.insert(id.clone(), workspace) {
+            for owner in &before.owners {
+                if let Some(owned) = self.owned.get_mut(owner) {
+                    owned.remove(&id);
+                }
+            }
+        }
+        for owner in owners {
+            self.owned.entry(owner).or_default().insert(id.clone());
+        }
+    }
+}
