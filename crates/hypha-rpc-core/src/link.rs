@@ -35,8 +35,8 @@ use self::redial::{Dialled, farewell};
 pub(crate) use self::redial::{Dialler, Halves, NoConnector};
 use self::setup::Registration;
 
-/// Frames of one batch, and commands that are handled together.
-const BATCH_FRAMES: usize = 64;
+/// Commands that are handled together.
+const BATCH_COMMANDS: usize = 64;
 
 /// How long a close may take before the socket is dropped.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -287,7 +287,7 @@ impl Link {
     /// Takes one command and those that wait behind it, so that they share a flush.
     fn handle_commands(&mut self, first: Command) {
         self.handle_command(first);
-        for _ in 1..BATCH_FRAMES {
+        for _ in 1..BATCH_COMMANDS {
             match self.channels.commands.try_recv() {
                 Ok(command) => self.handle_command(command),
                 Err(_) => break,

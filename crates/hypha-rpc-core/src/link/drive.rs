@@ -7,9 +7,13 @@ use std::task::Poll;
 
 use hypha_transport::{CloseReason, Frame, FrameRx, FrameTx, TransportError, TransportErrorKind};
 
-use super::{BATCH_FRAMES, CLOSE_TIMEOUT, Link, now};
+use super::{CLOSE_TIMEOUT, Link, now};
 use crate::state::ClosedReason;
 use crate::writer::{Queued, Writer};
+
+/// Frames that are read, or written, before anything else is done. Each flush of so many pays for itself; with more the
+/// two ends and the server between them would work one after the other instead of at the same time.
+const BURST: usize = 16;
 
 /// Bytes of one batch: written, then flushed once.
 const BATCH_BYTES: usize = 256 * 1024;
@@ -66,7 +70,7 @@ impl Link {
         let mut is_control = first.is_text();
         self.receive(first);
         // What a control message says is dealt with before anything else is read.
-        while !is_control && frames < BATCH_FRAMES && bytes < BATCH_BYTES {
+        while !is_control && frames < BURST && bytes < BATCH_BYTES {
             let mut next = pin!(rx.recv());
             let end = match poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx))).await {
                 Poll::Ready(Ok(Some(frame))) => {
@@ -86,6 +90,11 @@ impl Link {
                 (None, None) => self.closed_by(CloseReason::normal()),
                 (None, Some(error)) => self.failed(error),
             });
+        }
+        if frames == BURST {
+            // Those who got their answers go on while more is read.
+            self.handle_events();
+            tokio::task::yield_now().await;
         }
         Ok(())
     }
@@ -128,7 +137,7 @@ impl Link {
         }
         let mut batch = Vec::new();
         let mut bytes = 0;
-        while batch.len() < BATCH_FRAMES && bytes < BATCH_BYTES {
+        while batch.len() < BURST && bytes < BATCH_BYTES {
             let Some(transmit) = self.engine.poll_transmit(now()) else {
                 break;
             };

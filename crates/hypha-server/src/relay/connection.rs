@@ -9,13 +9,14 @@ use hypha_codec::EncodeError;
 use hypha_transport::{CloseReason, Frame, FrameRx, FrameTx};
 use serde_json::json;
 use tokio::sync::Notify;
+use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use super::control;
 use super::forward::Forwarder;
 use super::limiter::{Limiter, Received};
 use super::manager_calls::ManagerCalls;
-use super::outbound::{KEPT, Next, Outbound, SenderKey};
+use super::outbound::{BURST, KEPT, Next, Outbound, SenderKey};
 use crate::hub::Hub;
 use crate::identity::{Permission, User};
 
@@ -244,11 +245,19 @@ async fn read<Rx: FrameRx>(hub: &Arc<Hub>, connection: &Arc<Connection>, mut rx:
     } else {
         Limiter::new(&hub.settings().limits)
     };
+    let mut frames = 0_usize;
     loop {
         match limiter.receive(&mut rx).await {
             // Whoever is told to leave has nothing to say any more.
             Received::Frame(_) if connection.is_gone() => {}
-            Received::Frame(Frame::Binary(frame)) => forwarder.forward(frame).await,
+            Received::Frame(Frame::Binary(frame)) => {
+                forwarder.forward(frame).await;
+                frames += 1;
+                if frames % BURST == 0 {
+                    // Their receivers begin while more is read.
+                    yield_now().await;
+                }
+            }
             Received::Frame(Frame::Text(text)) => {
                 if let Some(end) = control::answer(hub, connection, &text) {
                     connection.end(end);

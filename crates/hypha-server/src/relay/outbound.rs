@@ -31,8 +31,12 @@ const FRAME_OVERHEAD: usize = 64;
 /// Entries that emptied collections keep room for: bursts take more, and give it back.
 pub(super) const KEPT: usize = 64;
 
-/// How much is handed to the writer at once; then the next sender has its turn.
+/// Bytes that are handed to the writer at once; then the next sender has its turn.
 const BATCH: usize = 256 * 1024;
+
+/// Frames that are read, or handed to the writer, at once. Each flush of so many pays for itself; with more the two ends
+/// and the server between them would work one after the other instead of at the same time.
+pub(super) const BURST: usize = 16;
 
 /// Who sends, among all connections of the server.
 pub(crate) type SenderKey = u64;
@@ -193,7 +197,7 @@ impl State {
         let share = BATCH / self.turns.len().max(1);
         let mut filled = 0;
         let mut turns = self.turns.len();
-        while turns > 0 && filled < BATCH {
+        while turns > 0 && filled < BATCH && batch.len() < BURST {
             turns -= 1;
             let Some(sender) = self.turns.pop_front() else {
                 return;
@@ -202,7 +206,7 @@ impl State {
                 continue;
             };
             let mut taken = 0;
-            while taken == 0 || taken < share {
+            while (taken == 0 || taken < share) && batch.len() < BURST {
                 let Some(frame) = lane.frames.pop_front() else {
                     break;
                 };
