@@ -1,13 +1,14 @@
 //! The HTTP side of a server: health, and the door to the WebSocket.
 
+mod answer;
+mod cors;
+mod health;
 mod upgrade;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::StatusCode;
 use axum::routing::{any, get};
-use tower_http::cors::CorsLayer;
 
 use crate::hub::Hub;
 
@@ -17,10 +18,73 @@ pub(crate) const WEBSOCKET: &str = "/ws";
 /// Everything that is answered over HTTP.
 pub(crate) fn service(hub: Arc<Hub>) -> Router {
     Router::new()
-        .route("/health/liveness", get(async || "OK"))
-        .route("/health/readiness", get(async || "OK"))
+        .route("/health/liveness", get(health::liveness))
+        .route("/health/readiness", get(health::readiness))
+        .fallback(answer::not_found)
+        .method_not_allowed_fallback(answer::method_not_allowed)
+        .layer(cors::layer())
+        // Browsers do not ask before they open a WebSocket.
         .route(WEBSOCKET, any(upgrade::websocket))
-        .fallback(async || StatusCode::NOT_FOUND)
-        .layer(CorsLayer::permissive())
         .with_state(hub)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::http::{Request, StatusCode};
+    use serde_json::{Value, json};
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::registry::MemoryRegistry;
+    use crate::settings::Settings;
+
+    fn hub() -> Arc<Hub> {
+        let registry = Arc::new(MemoryRegistry::default());
+        let (url, id) = ("http://h".to_owned(), "m".to_owned());
+        let hub = Hub::new(Settings::default(), &"secret".into(), url, id, registry);
+        Arc::new(hub)
+    }
+
+    async fn get(hub: &Arc<Hub>, path: &str) -> (StatusCode, Value) {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let response = service(Arc::clone(hub)).oneshot(request).await.unwrap();
+        let status = response.status();
+        let body = to_bytes(response.into_body(), 64 * 1024).await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_server_that_stops_lives_but_is_not_ready() {
+        let hub = hub();
+        let ready = json!({ "status": "OK", "detail": { "store": "ready" } });
+        for path in ["/health/liveness", "/health/readiness"] {
+            assert_eq!(get(&hub, path).await, (StatusCode::OK, ready.clone()));
+        }
+        hub.stopping().cancel();
+        assert_eq!(get(&hub, "/health/liveness").await.0, StatusCode::OK);
+        let (status, body) = get(&hub, "/health/readiness").await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(
+            body,
+            json!({ "status": "DOWN", "detail": "Server is stopping" })
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_said_so() {
+        let hub = hub();
+        let (status, body) = get(&hub, "/a/../b?c").await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        assert_eq!(
+            body,
+            json!({ "success": false, "detail": "File not found: a/../b" })
+        );
+        let long = format!("/{}", "x".repeat(10_000));
+        let (_, body) = get(&hub, &long).await;
+        assert!(body["detail"].as_str().unwrap().len() < 400);
+        let (status, body) = get(&hub, "/ws").await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert_eq!(body["success"], false);
+    }
 }

@@ -3,35 +3,44 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
+use axum::extract::{Query, Request, State};
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use hypha_transport::{CloseReason, FrameTx as _, Transport as _};
 use hypha_transport_ws::{WsOptions, WsTransport, upgrade_response};
 
+use super::answer::failure;
 use crate::client;
 use crate::hub::Hub;
 use crate::listener::CountedStream;
+
+/// Parameters by which clients of long ago said who they were.
+const CREDENTIALS: [&str; 4] = ["workspace", "client_id", "token", "reconnection_token"];
+
+/// What those are told (protocol section 1.5).
+const LEGACY: &str = "Connection rejected, please  upgrade to `hypha-rpc` which pass the authentication information in the first message";
 
 /// Answers the request for a WebSocket, and serves the client once it is one.
 pub(super) async fn websocket(State(hub): State<Arc<Hub>>, mut request: Request) -> Response {
     let response = match upgrade_response(&request) {
         Ok(response) => response,
-        Err(error) => return (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
+        Err(error) => return failure(StatusCode::BAD_REQUEST, &error.to_string()),
     };
+    let is_legacy = has_credentials(request.uri());
     let upgrade = hyper::upgrade::on(&mut request);
     let tasks = hub.tasks().clone();
     tasks.spawn(async move {
         // A client that left meanwhile is not missed.
         if let Ok(upgraded) = upgrade.await {
-            serve(hub, upgraded).await;
+            serve(hub, upgraded, is_legacy).await;
         }
     });
     response.map(|()| Body::empty())
 }
 
-async fn serve(hub: Arc<Hub>, upgraded: Upgraded) {
+async fn serve(hub: Arc<Hub>, upgraded: Upgraded, is_legacy: bool) {
     let Ok(parts) = upgraded.downcast::<TokioIo<CountedStream>>() else {
         return tracing::error!("a WebSocket on a stream that is none of ours");
     };
@@ -42,6 +51,18 @@ async fn serve(hub: Arc<Hub>, upgraded: Upgraded) {
     let drained = stream.written();
     let options = WsOptions::new().with_max_frame(hub.settings().max_frame);
     let transport = WsTransport::from_upgraded(stream, options).await;
+    if is_legacy {
+        let reason = CloseReason::new(CloseReason::POLICY, LEGACY);
+        return transport.split().0.close(reason).await;
+    }
     // In a box: what went before needs less memory than what comes now, and is kept as long.
     Box::pin(client::serve(hub, transport, drained)).await;
+}
+
+fn has_credentials(uri: &Uri) -> bool {
+    let parameters = Query::<Vec<(String, String)>>::try_from_uri(uri);
+    parameters.is_ok_and(|Query(all)| {
+        all.iter()
+            .any(|(name, value)| CREDENTIALS.contains(&name.as_str()) && !value.is_empty())
+    })
 }

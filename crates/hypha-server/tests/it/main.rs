@@ -2,7 +2,9 @@
 
 mod calls;
 mod first_command;
+mod handshake;
 mod hostile;
 mod raw;
 mod relaying;
 mod stopping;
+mod token;
