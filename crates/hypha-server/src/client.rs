@@ -129,3 +129,88 @@ async fn refuse<Tx: FrameTx>(mut tx: Tx, refusal: Refusal) {
 fn stopping() -> Refusal {
     Refusal::new(CloseReason::GOING_AWAY, "Server is stopping")
 }
+
+#[cfg(test)]
+mod tests {
+    use hypha_transport::memory::{self, MemoryConfig, MemoryRx, MemoryTx};
+    use hypha_transport::{FrameRx as _, FrameTx as _};
+    use tokio::task::JoinHandle;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::limits::Limits;
+    use crate::registry::MemoryRegistry;
+    use crate::settings::Settings;
+
+    fn hub(limits: Limits) -> Arc<Hub> {
+        let settings = Settings {
+            limits,
+            ..Settings::default()
+        };
+        let registry = Arc::new(MemoryRegistry::default());
+        let (url, id) = ("http://h".to_owned(), "m".to_owned());
+        Arc::new(Hub::new(settings, &"secret".into(), url, id, registry))
+    }
+
+    fn connect(hub: &Arc<Hub>) -> (MemoryTx, MemoryRx, JoinHandle<()>) {
+        let (near, far) = memory::pair(MemoryConfig::new());
+        let task = hub
+            .tasks()
+            .spawn(serve(Arc::clone(hub), far, Arc::default()));
+        let (tx, rx) = near.split();
+        (tx, rx, task)
+    }
+
+    async fn say(tx: &mut MemoryTx, text: &str) {
+        tx.feed(Frame::Text(text.to_owned())).await.unwrap();
+        tx.flush().await.unwrap();
+    }
+
+    /// The words and the code that a client leaves with.
+    async fn farewell(rx: &mut MemoryRx) -> (String, u16) {
+        let words = match rx.recv().await {
+            Ok(Some(Frame::Text(words))) => words,
+            other => panic!("no words: {other:?}"),
+        };
+        let error = rx.recv().await.unwrap_err();
+        (words, error.close_reason().unwrap().code())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_say_who_it_is_is_sent_away_after_a_while() {
+        let hub = hub(Limits::default());
+        let since = Instant::now();
+        let (_tx, mut rx, _task) = connect(&hub);
+        let words = r#"{"type":"error","message":"Authentication payload timeout"}"#;
+        assert_eq!(farewell(&mut rx).await, (words.to_owned(), 1008));
+        assert_eq!(since.elapsed(), HELLO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn clients_wait_for_their_turn_but_not_for_ever() {
+        let hub = hub(Limits {
+            handshakes: Some(1),
+            ..Limits::default()
+        });
+        let turn = hub.turns().unwrap().acquire().await.unwrap();
+        let since = Instant::now();
+        let (mut tx, mut rx, _task) = connect(&hub);
+        say(&mut tx, r#"{"client_id":"a"}"#).await;
+        let words = r#"{"type":"error","message":"Server busy, please retry"}"#;
+        assert_eq!(farewell(&mut rx).await, (words.to_owned(), 1013));
+        assert_eq!(since.elapsed(), HANDSHAKE_PATIENCE);
+
+        let (mut tx, mut rx, task) = connect(&hub);
+        say(&mut tx, r#"{"client_id":"a"}"#).await;
+        tokio::time::sleep(HANDSHAKE_PATIENCE / 2).await;
+        drop(turn);
+        let info = rx.recv().await.unwrap().unwrap();
+        assert!(matches!(info, Frame::Text(info) if info.contains("connection_info")));
+        // Whoever is in leaves the turn to others.
+        let (mut other, mut answers, _other_task) = connect(&hub);
+        say(&mut other, r#"{"client_id":"b"}"#).await;
+        answers.recv().await.unwrap().unwrap();
+        tx.close(CloseReason::normal()).await;
+        task.await.unwrap();
+    }
+}

@@ -144,3 +144,84 @@ fn heard(received: Result<Option<Frame>, TransportError>) -> Received {
 fn now() -> Instant {
     Instant::now()
 }
+
+#[cfg(test)]
+mod tests {
+    use hypha_transport::memory::{self, MemoryConfig, MemoryRx, MemoryTx};
+    use hypha_transport::{FrameTx as _, Transport as _};
+    use tokio::time::advance;
+
+    use super::*;
+
+    const IDLE: Duration = Duration::from_secs(600);
+
+    /// One way of a connection, and the other, which only has to be there.
+    fn pipe(limits: &Limits) -> (MemoryTx, MemoryRx, Limiter, (MemoryRx, MemoryTx)) {
+        let (near, far) = memory::pair(MemoryConfig::new());
+        let ((tx, other_rx), (other_tx, rx)) = (near.split(), far.split());
+        (tx, rx, Limiter::new(limits), (other_rx, other_tx))
+    }
+
+    async fn send(tx: &mut MemoryTx, frame: impl Into<Frame>) {
+        tx.feed(frame.into()).await.unwrap();
+        tx.flush().await.unwrap();
+    }
+
+    fn code(received: &Received) -> Option<u16> {
+        match received {
+            Received::Offence(reason) => Some(reason.code()),
+            Received::Frame(_) | Received::Nothing => None,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn any_frame_ends_the_silence() {
+        let limits = Limits {
+            idle: Some(IDLE),
+            ..Limits::default()
+        };
+        let (mut tx, mut rx, mut limiter, _other) = pipe(&limits);
+        for frame in [Frame::Text("{}".to_owned()), Frame::from(vec![1])] {
+            advance(IDLE * 9 / 10).await;
+            send(&mut tx, frame).await;
+            assert!(matches!(limiter.receive(&mut rx).await, Received::Frame(_)));
+        }
+        let since = now();
+        let end = limiter.receive(&mut rx).await;
+        assert_eq!(code(&end), Some(CloseReason::GOING_AWAY));
+        assert_eq!(now() - since, IDLE);
+        // It is said once.
+        send(&mut tx, vec![1]).await;
+        assert!(matches!(limiter.receive(&mut rx).await, Received::Frame(_)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn frames_come_back_with_time() {
+        let limits = Limits {
+            frames: Some(FrameRate {
+                per_second: 10.0,
+                burst: 5,
+            }),
+            ..Limits::default()
+        };
+        let (mut tx, mut rx, mut limiter, _other) = pipe(&limits);
+        let mut taken = Vec::new();
+        for wait in [0, 0, 0, 0, 0, 100, 10_000, 0, 0, 0, 0, 99] {
+            advance(Duration::from_millis(wait)).await;
+            send(&mut tx, vec![1]).await;
+            taken.push(code(&limiter.receive(&mut rx).await));
+        }
+        assert_eq!(taken.pop(), Some(Some(CloseReason::POLICY)));
+        assert!(taken.iter().all(Option::is_none), "{taken:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_limits_nothing_ends() {
+        let (mut tx, mut rx, mut limiter, _other) = pipe(&Limits::default());
+        assert!(limiter.0.is_none());
+        for _ in 0..1000 {
+            send(&mut tx, vec![1]).await;
+            assert!(matches!(limiter.receive(&mut rx).await, Received::Frame(_)));
+        }
+    }
+}

@@ -272,7 +272,7 @@ async fn tokens_lead_to_their_workspaces() {
         ),
     ] {
         let hello = json!({ "client_id": "c", "workspace": asked, "token": token });
-        let mut client = Raw::hello(server.url(), hello).await;
+        let client = Raw::hello(server.url(), hello).await;
         match wanted {
             Ok(workspace) => {
                 assert_eq!(client.info["workspace"], workspace, "{}", client.info);

@@ -4,6 +4,8 @@ mod calls;
 mod first_command;
 mod handshake;
 mod hostile;
+mod intruders;
+mod limits;
 mod raw;
 mod relaying;
 mod stopping;
