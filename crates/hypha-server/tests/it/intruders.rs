@@ -273,10 +273,11 @@ async fn services_are_registered_by_their_own_clients() {
         vec![Value::from(Map::from_iter(info))]
     };
     for client in [&mut victim, &mut intruder] {
-        let (answer, _) = client
-            .manage("register_service", service("built-in", "built-in"))
+        let id = format!("{}:built-in", client.info["client_id"].as_str().unwrap());
+        let (answer, why) = client
+            .manage("register_service", service(&id, "built-in"))
             .await;
-        assert!(answer.ends_with(".resolve"), "{answer}");
+        assert!(answer.ends_with(".resolve"), "{answer} {why:?}");
     }
     for id in [
         "victim:evil",
@@ -291,7 +292,7 @@ async fn services_are_registered_by_their_own_clients() {
         assert!(answer.ends_with(".reject"), "{id}: {answer} {words:?}");
     }
     let (answer, _) = intruder
-        .manage("register_service", service("mine", "good"))
+        .manage("register_service", service("intruder:mine", "good"))
         .await;
     assert!(answer.ends_with(".resolve"), "{answer}");
     for (id, outcome) in [
