@@ -10,6 +10,7 @@ macro_rules! pages {
 pages! {
     readme: "README.md",
     index: "docs/guide/README.md",
+    bench: "docs/guide/bench.md",
     callbacks: "docs/guide/callbacks.md",
     calls: "docs/guide/calls.md",
     codecs: "docs/guide/codecs.md",
@@ -24,6 +25,7 @@ pages! {
     lookup: "docs/guide/lookup.md",
     production: "docs/guide/production.md",
     reconnection: "docs/guide/reconnection.md",
+    server: "docs/guide/server.md",
     services: "docs/guide/services.md",
     tokens_and_login: "docs/guide/tokens-and-login.md",
     transports: "docs/guide/transports.md",

@@ -23,7 +23,7 @@ struct Example {
     tree: &'static [&'static str],
 }
 
-const EXAMPLES: [Example; 5] = [
+const EXAMPLES: [Example; 6] = [
     Example {
         package: "hypha-codec",
         ours: &[],
@@ -64,7 +64,23 @@ const EXAMPLES: [Example; 5] = [
             "hypha-transport-ws",
         ],
     },
+    Example {
+        package: "hypha-server",
+        ours: &[("hypha-client", &[])],
+        others: &[r#"tokio = { version = "1", features = ["macros", "rt-multi-thread"] }"#],
+        tree: &[
+            "hypha-client",
+            "hypha-codec",
+            "hypha-rpc-core",
+            "hypha-server",
+            "hypha-transport",
+            "hypha-transport-ws",
+        ],
+    },
 ];
+
+/// Programs: their READMEs show command lines, which their own tests read.
+const PROGRAMS: [&str; 1] = ["hypha-cli"];
 
 /// Where the examples say that a server is.
 const SERVER_URL: &str = "http://127.0.0.1:9527";
@@ -75,7 +91,8 @@ pub(crate) fn check(sh: &Shell) -> Result<()> {
         .iter()
         .filter_map(|package| package["name"].as_str().map(str::to_owned))
         .collect();
-    let known = EXAMPLES.iter().map(|example| example.package.to_owned());
+    let known = EXAMPLES.iter().map(|example| example.package);
+    let known = known.chain(PROGRAMS).map(str::to_owned);
     ensure!(
         published == known.collect(),
         "the table of xtask/src/readmes.rs has not the crates that are published: {published:?}"

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 
-use hypha_client::Client;
+use hypha_client::{Client, Secret};
 use serde_json::Value as Json;
 
 use crate::command::{Running, hypha, run, server, text};
@@ -55,6 +55,44 @@ async fn every_option_has_a_variable() {
     let (status, said) = server.ended();
     assert!(status.success());
     assert_eq!(said, "", "nothing went wrong, so nothing is said");
+}
+
+/// The secret of one server, in a variable, makes tokens that another with the same secret, in a file, accepts.
+#[tokio::test]
+async fn secrets_come_from_variables_and_files() {
+    let folder = std::env::temp_dir().join(format!("hypha-cli-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("jwt-secret");
+    std::fs::write(&file, "the same for both\n").unwrap();
+
+    let words = ["serve", "--port", "0", "--end-with-input"];
+    let mut by_variable = Running::of(hypha(&words).env("HYPHA_JWT_SECRET", "the same for both"));
+    let mut by_file = Running::of(hypha(&words).arg("--jwt-secret-file").arg(&file));
+    let mut with_another = Running::of(hypha(&words).env("HYPHA_JWT_SECRET", "another"));
+    let url = |server: &mut Running| {
+        let line = server.line();
+        line.strip_prefix("listening on ").expect(&line).to_owned()
+    };
+    let client = Client::builder(url(&mut by_variable))
+        .connect()
+        .await
+        .unwrap();
+    let token: Secret = client
+        .generate_token(hypha_client::TokenOptions::new())
+        .await
+        .unwrap();
+    let there = Client::builder(url(&mut by_file))
+        .token(token.clone())
+        .connect()
+        .await
+        .unwrap();
+    assert_eq!(there.user().unwrap().id, client.user().unwrap().id);
+    let refused = Client::builder(url(&mut with_another))
+        .token(token)
+        .connect()
+        .await;
+    assert!(refused.is_err());
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 /// What holds is what clients are told. Options count before variables, and these before the limits of the reference.
