@@ -4,6 +4,9 @@
 #[path = "../../crates/hypha-client/examples/labelled.rs"]
 mod labelled;
 #[expect(dead_code, reason = "its `main` is for the terminal")]
+#[path = "../../crates/hypha-server/examples/quickstart.rs"]
+mod quickstart;
+#[expect(dead_code, reason = "its `main` is for the terminal")]
 #[path = "../../crates/hypha-client/examples/store.rs"]
 mod store;
 
@@ -31,6 +34,24 @@ async fn client_with_labelled() -> Client {
         .connect()
         .await
         .unwrap()
+}
+
+/// What the first command shows on a server inside itself, on the server of these tests.
+#[tokio::test]
+async fn the_quickstart_runs_on_any_server() {
+    let (provider, caller) = (connect().await, connect().await);
+    let service = quickstart::statistics();
+    let id = provider.register_service(service).await.unwrap().id;
+    let lines = quickstart::tour(&caller, &id).await.unwrap();
+    assert_eq!(
+        lines,
+        [
+            "scalars     add(1.5, 2) is 3.5",
+            "an array    column_means([[1, 10], [2, 20], [6, 60]]) is [3, 30]",
+            "a callback  fit(3, report) is \"done\", and reported 1: 1.00, 2: 0.50, 3: 0.33",
+            "a generator squares(5) gives [1, 4, 9, 16, 25]",
+        ]
+    );
 }
 
 /// There and back: an `xarray.DataArray` in Python, the same type again here.

@@ -86,7 +86,7 @@ async fn secrets_come_from_variables_and_files() {
         .connect()
         .await
         .unwrap();
-    assert_eq!(there.user().unwrap().id, client.user().unwrap().id);
+    assert_eq!(there.workspace(), client.workspace());
     let refused = Client::builder(url(&mut with_another))
         .token(token)
         .connect()
