@@ -122,10 +122,12 @@ impl User {
         workspace == self.own_workspace() || parents.as_deref() == Some(workspace)
     }
 
-    /// Whether the user is named as an owner of a workspace, or has it by birth.
+    /// Whether the user is named as an owner of a workspace, or has it by birth. Users with a token that somebody made for
+    /// them own nothing of that somebody: a token for reading would be one for everything.
     pub(crate) fn owns(&self, workspace: &str, owners: &[String]) -> bool {
         let is_named = |owner: &String| *owner == self.id || Some(owner) == self.email.as_ref();
-        owners.iter().any(is_named) || self.is_at_home_in(workspace)
+        let is_owner = self.parent.is_none() && owners.iter().any(is_named);
+        is_owner || workspace == self.own_workspace()
     }
 
     /// Whether the user may do everything.
@@ -200,6 +202,10 @@ mod tests {
         assert!(!user.owns("w", &["v".to_owned()]));
         assert!(!user.owns("ws-user-p", &[]));
         user.parent = Some("p".to_owned());
-        assert!(user.owns("ws-user-p", &[]));
+        assert!(user.is_at_home_in("ws-user-p"));
+        assert!(user.owns("ws-user-u", &[]));
+        for owner in ["p", "u", "u@example.org"] {
+            assert!(!user.owns("ws-user-p", &[owner.to_owned()]), "{owner}");
+        }
     }
 }

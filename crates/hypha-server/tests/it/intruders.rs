@@ -344,3 +344,68 @@ async fn what_is_no_request_is_not_waited_for() {
     }
     call_through(&mut bystander).await;
 }
+
+/// The text that a call of the manager was answered with.
+fn text(payload: &Value) -> String {
+    match payload.get("args") {
+        Some(Value::List(args)) => args[0].as_str().unwrap().to_owned(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_was_made_for_less_does_not_become_one_for_more() {
+    let server = server_with_tokens().await;
+    let token = sign(&claims("u", "ws:ws-user-u#a wid:ws-user-u"));
+    let mut owner = Raw::with_token(&server, "owner", &token).await;
+    let config = |permission: &str, workspace: &str| {
+        let config = [
+            ("permission", Value::from(permission)),
+            ("workspace", workspace.into()),
+        ];
+        vec![Value::from(Map::from_iter(config))]
+    };
+    for permission in ["read", "read_write"] {
+        let made = owner
+            .manage("generate_token", config(permission, "ws-user-u"))
+            .await;
+        assert!(made.0.ends_with(".resolve"), "{made:?}");
+        let mut guest = Raw::with_token(&server, permission, &text(&made.1)).await;
+        assert_eq!(guest.info["user"]["parent"], "u");
+        for workspace in ["ws-user-u", "public", "ws-user-root", "*"] {
+            for wanted in ["read", "admin"] {
+                let (answer, why) = guest
+                    .manage("generate_token", config(wanted, workspace))
+                    .await;
+                assert!(answer.ends_with(".reject"), "{workspace}: {why:?}");
+            }
+        }
+        let (answer, why) = guest
+            .manage("delete_workspace", vec!["ws-user-u".into()])
+            .await;
+        assert!(answer.ends_with(".reject"), "{why:?}");
+    }
+    owner.ping().await;
+}
+
+#[tokio::test]
+async fn revoked_tokens_are_refused() {
+    let server = server_with_tokens().await;
+    let token = sign(&claims("u", "ws:ws-user-u#a wid:ws-user-u"));
+    let mut owner = Raw::with_token(&server, "owner", &token).await;
+    let made = owner.manage("generate_token", Vec::new()).await;
+    let made = text(&made.1);
+    Raw::with_token(&server, "guest", &made).await.ping().await;
+    let (answer, why) = owner
+        .manage("revoke_token", vec![made.as_str().into()])
+        .await;
+    assert!(answer.ends_with(".resolve"), "{why:?}");
+    for token in [made.clone(), format!("Bearer {made}"), format!("{made} ")] {
+        let hello = json!({ "client_id": "guest", "token": token });
+        let refused = Raw::hello(server.url(), hello).await;
+        let words =
+            "Failed to establish connection: Failed to authenticate user: Token has been revoked";
+        assert_eq!(refused.info["message"], words);
+    }
+    owner.ping().await;
+}
