@@ -14,11 +14,16 @@ pub(crate) fn test(sh: &Shell) -> Result<()> {
     examples(sh)
 }
 
-/// Runs the examples that need no server; those that do are run with one by `demo` and `readmes`.
+/// Runs the examples that need no server, or have one of their own; those that do are run with one by `demo` and `readmes`.
 fn examples(sh: &Shell) -> Result<()> {
     cmd!(
         sh,
         "cargo run --quiet --package hypha-rpc-core --example unix_socket"
+    )
+    .run()?;
+    cmd!(
+        sh,
+        "cargo run --quiet --package hypha-server --example quickstart"
     )
     .run()?;
     let frames = "tests/vectors/frames/call_args_kwargs_py_py.json";

@@ -34,7 +34,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, default_value_t = 9527, env = "HYPHA_PORT")]
     port: u16,
     /// URL that clients know the server by, if that is not where it listens: behind a proxy
-    #[arg(long, value_name = "URL", env = "HYPHA_PUBLIC_BASE_URL")]
+    #[arg(long, value_name = "URL", env = "HYPHA_PUBLIC_BASE_URL", value_parser = web_url)]
     public_base_url: Option<String>,
     /// Threads that run the tasks
     #[arg(long, value_enum, default_value = DEFAULT_FLAVOUR.name(), env = "HYPHA_RUNTIME")]
@@ -88,12 +88,25 @@ impl ServeArgs {
 
     fn builder(&self) -> Result<HyphaServerBuilder> {
         let mut builder = HyphaServer::builder().host(&self.host).port(self.port);
-        if let Some(url) = &self.public_base_url {
+        // A variable that is set to nothing says nothing.
+        if let Some(url) = self.public_base_url.as_ref().filter(|url| !url.is_empty()) {
             builder = builder.public_base_url(url);
         }
         // What is said here counts before what the environment says.
         let builder = self.limits.begin(builder).from_env()?;
         self.secrets.apply(self.limits.apply(builder))
+    }
+}
+
+/// A URL that browsers and clients can use as it is.
+fn web_url(text: &str) -> Result<String, &'static str> {
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.starts_with('/') => Ok(text.to_owned()),
+        None if text.is_empty() => Ok(String::new()),
+        _ => Err("it has to be http://HOST or https://HOST"),
     }
 }
 
@@ -122,7 +135,17 @@ pub(crate) const LISTENING: &str = "listening on ";
 mod tests {
     use std::future::{pending, ready};
 
-    use super::goodbye;
+    use super::{goodbye, web_url};
+
+    #[test]
+    fn clients_can_use_the_public_url() {
+        for url in ["https://hypha.example.org", "http://h:1/base", ""] {
+            assert_eq!(web_url(url).as_deref(), Ok(url));
+        }
+        for wrong in ["hypha.example.org", "ws://h", "http://", "https:///x"] {
+            assert!(web_url(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[tokio::test]
     async fn nobody_is_waited_for_after_a_second_signal() {

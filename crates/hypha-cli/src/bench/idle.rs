@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use clap::Args;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use hypha_client::{Client, ReconnectPolicy, State};
+use futures_util::stream::{self, FuturesUnordered};
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use hypha_client::{Client, ClosedReason, ReconnectPolicy};
 
 use crate::ending::input_ended;
 use crate::files;
@@ -51,17 +52,32 @@ pub(super) async fn hold(arguments: IdleArgs) -> Result<()> {
         .try_collect()
         .await?;
     announce(clients.len())?;
-    input_ended().await;
-    let lost = clients
-        .iter()
-        .filter(|client| !matches!(client.state(), State::Connected))
-        .count();
+    let mut ended = std::pin::pin!(input_ended());
+    let mut losses: FuturesUnordered<_> = clients.iter().map(Client::closed).collect();
+    let mut lost: usize = 0;
+    loop {
+        tokio::select! {
+            () = &mut ended => break,
+            Some(reason) = losses.next() => {
+                // Where thousands are held thousands may be lost at once: the first says it all.
+                if lost == 0 {
+                    say(&reason)?;
+                }
+                lost += 1;
+            }
+        }
+    }
     ensure!(
         lost == 0,
         "{lost} of {} connections were lost",
         clients.len()
     );
     Ok(())
+}
+
+/// While the input lasts, so that nobody measures what is not there any more.
+fn say(reason: &ClosedReason) -> io::Result<()> {
+    writeln!(io::stderr(), "hypha: a connection was lost: {reason}")
 }
 
 async fn open(arguments: &IdleArgs) -> Result<Client> {

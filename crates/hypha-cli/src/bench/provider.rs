@@ -59,8 +59,8 @@ pub(super) async fn serve(arguments: ProviderArgs) -> Result<()> {
         .register_service(service())
         .await
         .context("cannot register the service")?;
-    let token = match arguments.server.token {
-        Some(token) => token,
+    let token = match arguments.server.token() {
+        Some(token) => token.clone(),
         None => token_for_callers(&client).await?,
     };
     announce(client.workspace(), &token)?;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use hypha_client::Secret;
 use hypha_server::HyphaServerBuilder;
 
@@ -18,24 +19,31 @@ use hypha_server::HyphaServerBuilder;
 pub(super) struct SecretArgs {
     /// File with the secret that signs tokens, instead of HYPHA_JWT_SECRET (or JWT_SECRET). Servers with the same one
     /// accept each other's tokens. Random without it: then tokens end with the server
-    #[arg(long, value_name = "FILE", env = "HYPHA_JWT_SECRET_FILE")]
+    #[arg(long, value_name = "FILE", env = "HYPHA_JWT_SECRET_FILE", value_parser = path())]
     jwt_secret_file: Option<PathBuf>,
     /// File with a token for the user who may do everything, instead of HYPHA_ROOT_TOKEN
-    #[arg(long, value_name = "FILE", env = "HYPHA_ROOT_TOKEN_FILE")]
+    #[arg(long, value_name = "FILE", env = "HYPHA_ROOT_TOKEN_FILE", value_parser = path())]
     root_token_file: Option<PathBuf>,
 }
 
 impl SecretArgs {
     /// Files count before variables.
     pub(super) fn apply(&self, mut builder: HyphaServerBuilder) -> Result<HyphaServerBuilder> {
-        if let Some(path) = &self.jwt_secret_file {
+        // Variables that are set to nothing say nothing.
+        let is_path = |path: &&PathBuf| !path.as_os_str().is_empty();
+        if let Some(path) = self.jwt_secret_file.as_ref().filter(is_path) {
             builder = builder.jwt_secret(read(path)?);
         }
-        if let Some(path) = &self.root_token_file {
+        if let Some(path) = self.root_token_file.as_ref().filter(is_path) {
             builder = builder.root_token(read(path)?);
         }
         Ok(builder)
     }
+}
+
+/// Any path, also the empty one of a variable that is set to nothing.
+fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
 }
 
 fn read(path: &Path) -> Result<Secret> {

@@ -1,7 +1,9 @@
 //! Running the command.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::process::{
+    Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Output, Stdio,
+};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -37,6 +39,7 @@ pub(crate) struct Running {
     process: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
+    errors: Option<BufReader<ChildStderr>>,
 }
 
 impl Running {
@@ -54,6 +57,7 @@ impl Running {
         Self {
             input: process.stdin.take(),
             output: BufReader::new(process.stdout.take().unwrap()),
+            errors: process.stderr.take().map(BufReader::new),
             process,
         }
     }
@@ -66,6 +70,13 @@ impl Running {
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+
+    /// The next line of what it says on standard error.
+    pub(crate) fn error_line(&mut self) -> String {
+        let mut line = String::new();
+        self.errors.as_mut().unwrap().read_line(&mut line).unwrap();
         line.trim_end().to_owned()
     }
 
@@ -82,9 +93,9 @@ impl Running {
         assert!(sent.unwrap().success());
     }
 
-    /// Waits for its end, and gives what it said on standard error.
+    /// Waits for its end, and gives what else it said on standard error.
     pub(crate) fn ended(mut self) -> (ExitStatus, String) {
-        let mut errors = self.process.stderr.take().unwrap();
+        let mut errors = self.errors.take().unwrap();
         let (sender, receiver) = mpsc::channel();
         thread::spawn(move || {
             let mut said = String::new();

@@ -95,6 +95,30 @@ async fn secrets_come_from_variables_and_files() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
+/// As deployment tools do that have nothing to say.
+#[test]
+fn variables_that_are_set_to_nothing_say_nothing() {
+    let mut command = hypha(&["serve", "--port", "0", "--end-with-input"]);
+    for name in [
+        "HYPHA_JWT_SECRET",
+        "HYPHA_JWT_SECRET_FILE",
+        "HYPHA_MAX_CONNECTIONS_PER_USER",
+        "HYPHA_PUBLIC_BASE_URL",
+        "HYPHA_REFERENCE_LIMITS",
+        "HYPHA_ROOT_TOKEN",
+        "HYPHA_ROOT_TOKEN_FILE",
+        "RUST_LOG",
+    ] {
+        command.env(name, "");
+    }
+    let mut server = Running::of(&mut command);
+    let line = server.line();
+    let url = line.strip_prefix("listening on ").expect(&line);
+    let answer = first_answer(url);
+    assert_eq!(answer["public_base_url"], url);
+    assert_eq!(answer["limits"]["messages_per_second"], Json::Null);
+}
+
 /// What holds is what clients are told. Options count before variables, and these before the limits of the reference.
 #[tokio::test]
 async fn limits_are_set_by_options_and_variables() {
