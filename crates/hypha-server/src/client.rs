@@ -131,6 +131,7 @@ fn stopping() -> Refusal {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests read the (paused) clock")]
 mod tests {
     use hypha_transport::memory::{self, MemoryConfig, MemoryRx, MemoryTx};
     use hypha_transport::{FrameRx as _, FrameTx as _};

@@ -1,5 +1,6 @@
 //! Moving frames between connections: nothing but their header segment is looked at.
 
+mod clock;
 mod connection;
 mod control;
 mod forward;

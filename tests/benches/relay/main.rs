@@ -3,7 +3,7 @@
 //! Every server, caller and provider is a process of its own: this binary, started again with a role. All subjects of a
 //! comparison run at once and are measured in turn, so that a busy machine slows all of them alike; figures are medians
 //! of the rounds. `cargo bench -p hypha-tests --bench relay -- --check` fails where a target is missed, `--quick` takes
-//! short rounds, and one of the names `speed`, `scale` and `python` runs only that part. Linux only: it reads `/proc`.
+//! short rounds, and one of the names `speed`, `scale`, `hostile` and `python` runs only that part. Linux only: it reads `/proc`.
 
 #![expect(clippy::print_stdout, reason = "the figures are the output")]
 #![expect(
@@ -13,6 +13,7 @@
 
 mod bare;
 mod child;
+mod hostile;
 mod measure;
 mod nats;
 mod peers;
@@ -40,6 +41,9 @@ fn main() -> Result<()> {
     if plan.wants("scale") {
         scale::run(&plan, &mut report)?;
     }
+    if plan.wants("hostile") {
+        hostile::run(&plan, &mut report)?;
+    }
     if plan.wants("python") {
         python::run(&plan, &mut report)?;
     }
@@ -55,6 +59,7 @@ fn play(role: &str, rest: &[&str]) -> Result<()> {
         ("bare-responder", [url, flavour]) => bare::respond(url, flavour),
         ("bare-caller", [url, flavour]) => bare::call(url, flavour),
         ("server", [flavour]) => peers::serve_clients(flavour),
+        ("deaf", [url, provider]) => hostile::reads_nothing(url, provider),
         ("idle", [url, clients]) => peers::idle(url, clients),
         ("services", [url, services]) => peers::services(url, services),
         ("provider", [url, flavour]) => peers::provide(url, flavour),

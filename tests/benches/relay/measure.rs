@@ -56,7 +56,8 @@ async fn one_by_one(callee: &impl Callee, seconds: f64) -> Result<Json> {
         let time = times.get(calls * part / 100).context("no calls");
         time.map(|time| time.as_secs_f64() * 1e6)
     };
-    Ok(json!({ "rate": rate, "p50": at(50)?, "p99": at(99)?, "calls": calls }))
+    let longest = times.last().map_or(0.0, Duration::as_secs_f64) * 1e6;
+    Ok(json!({ "rate": rate, "p50": at(50)?, "p99": at(99)?, "max": longest, "calls": calls }))
 }
 
 /// Each call is a task of its own.

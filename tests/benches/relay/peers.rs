@@ -18,6 +18,7 @@ pub(crate) struct Fleet {
     server: Process,
     url: String,
     peers: Option<(Process, Process)>,
+    service: String,
 }
 
 impl Fleet {
@@ -29,6 +30,7 @@ impl Fleet {
             server,
             url,
             peers: None,
+            service: String::new(),
         })
     }
 
@@ -39,11 +41,17 @@ impl Fleet {
         let mut caller = Process::role("caller", &[&self.url, flavour, &service])?;
         caller.line()?;
         self.peers = Some((caller, provider));
+        self.service = service;
         Ok(self)
     }
 
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The address of the provider.
+    pub(crate) fn provider(&self) -> &str {
+        self.service.split(':').next().unwrap_or_default()
     }
 
     pub(crate) fn server_id(&self) -> u32 {
@@ -98,14 +106,15 @@ pub(crate) fn services(url: &str, services: &str) -> Result<()> {
     })
 }
 
-/// Serves `echo` and `size`.
+/// Serves `echo`, `size` and `make`.
 pub(crate) fn provide(url: &str, flavour: &str) -> Result<()> {
     runtime(flavour)?.block_on(async {
         let client = connect(url).await?;
         let service = Service::new("bench")
             .visibility(Visibility::Public)
             .method("echo", async |n: u64| n)
-            .method("size", async |bytes: Binary| bytes.len());
+            .method("size", async |bytes: Binary| bytes.len())
+            .method("make", async |bytes: usize| Binary::from(vec![7; bytes]));
         client.register_service(service).await?;
         let ready = format!("{}:bench", client.peer().address());
         serve(&ready, async |_| Ok(true.into())).await

@@ -133,7 +133,9 @@ mod tests {
             with(|s| s.extra_scopes = Some(vec!["x cid:d".into()])),
             None
         );
-        let grant = |s: &mut Scope| drop(s.workspaces.insert("v#a ws:u".into(), Permission::Read));
+        let grant = |s: &mut Scope| {
+            s.workspaces.insert("v#a ws:u".into(), Permission::Read);
+        };
         assert_eq!(with(grant), None);
     }
 }

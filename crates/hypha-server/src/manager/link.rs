@@ -1,7 +1,7 @@
 //! The manager's connection to the relay: in memory, otherwise as any client's.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Weak};
 
 use hypha_rpc_core::protocol::MANAGER_WORKSPACE;
 use hypha_rpc_core::{Credentials, Pacing, Peer, RelayOptions};
@@ -28,7 +28,7 @@ const MAX_BYTES: usize = 256 * 1024 * 1024;
 pub(super) async fn connect(hub: &Arc<Hub>) -> Result<Peer, StartError> {
     let config = MemoryConfig::new().with_capacity(CAPACITY.0, CAPACITY.1);
     let (connector, listener) = memory::listener(config);
-    tokio::spawn(listen(Arc::downgrade(hub), listener));
+    hub.tasks().spawn(listen(Arc::clone(hub), listener));
     let mut options = RelayOptions::new(Credentials::new(hub.manager_id()));
     options.silent = true;
     options.config.pacing = Pacing::Off;
@@ -42,12 +42,17 @@ pub(super) async fn connect(hub: &Arc<Hub>) -> Result<Peer, StartError> {
     Ok(peer)
 }
 
-/// Serves the manager's connection, and the next one should it ever be lost.
-async fn listen(hub: Weak<Hub>, mut listener: MemoryListener) {
-    loop {
-        let transport = listener.accept().await;
-        let Some(hub) = hub.upgrade() else { return };
-        serve(&hub, transport).await;
+/// Serves the manager's connection, and the next one should it ever be lost, until the server stops.
+async fn listen(hub: Arc<Hub>, mut listener: MemoryListener) {
+    let serve = async {
+        loop {
+            let transport = listener.accept().await;
+            serve(&hub, transport).await;
+        }
+    };
+    tokio::select! {
+        () = serve => {}
+        () = hub.stopping().cancelled() => {}
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hypha_codec::EncodeError;
@@ -10,8 +10,9 @@ use hypha_transport::{CloseReason, Frame, FrameRx, FrameTx};
 use serde_json::json;
 use tokio::sync::Notify;
 use tokio::task::yield_now;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
+use super::clock::now;
 use super::control;
 use super::forward::Forwarder;
 use super::limiter::{Limiter, Received};
@@ -79,7 +80,7 @@ impl Connection {
         drained: Arc<AtomicU64>,
     ) -> Result<Self, EncodeError> {
         let load = identity.client_id.ends_with(COUNTS_LOAD).then(|| Load {
-            since: Instant::now(),
+            since: now(),
             frames: AtomicU64::new(0),
         });
         Ok(Self {
@@ -253,7 +254,7 @@ async fn read<Rx: FrameRx>(hub: &Arc<Hub>, connection: &Arc<Connection>, mut rx:
             Received::Frame(Frame::Binary(frame)) => {
                 forwarder.forward(frame).await;
                 frames += 1;
-                if frames % BURST == 0 {
+                if frames.is_multiple_of(BURST) {
                     // Their receivers begin while more is read.
                     yield_now().await;
                 }

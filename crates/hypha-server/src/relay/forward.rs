@@ -9,8 +9,9 @@ use hypha_codec::wire::payload;
 use hypha_codec::{ErrorValue, Header, HeaderEdits, Map, OutgoingHeader, Packet, Rope, Value};
 use hypha_rpc_core::protocol::{BROADCAST, MANAGER_WORKSPACE};
 use hypha_transport::Frame;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep_until;
 
+use super::clock::now;
 use super::connection::{Connection, End};
 use super::outbound::{NotTaken, SERVER};
 use super::router::notify;
@@ -167,7 +168,7 @@ impl<'a> Forwarder<'a> {
     /// Holds the sender up while the receiver reads, and gives the receiver up if it does not.
     async fn wait_for_room(&self, receiver: &Connection, mut frame: Frame) {
         let mut drained = receiver.drained();
-        let mut deadline = Instant::now() + PATIENCE;
+        let mut deadline = now() + PATIENCE;
         loop {
             let mut room = std::pin::pin!(receiver.outbound().room());
             room.as_mut().enable();
@@ -178,13 +179,13 @@ impl<'a> Forwarder<'a> {
             tokio::select! {
                 () = &mut room => {}
                 () = sleep_until(deadline) => {
-                    let now = receiver.drained();
-                    if now.saturating_sub(drained) < MIN_DRAINED && !receiver.is_system() {
+                    let taken = receiver.drained();
+                    if taken.saturating_sub(drained) < MIN_DRAINED && !receiver.is_system() {
                         tracing::info!(client = receiver.address(), "reads too slowly and is closed");
                         return receiver.end(End::Cut);
                     }
-                    drained = now;
-                    deadline = Instant::now() + PATIENCE;
+                    drained = taken;
+                    deadline = now() + PATIENCE;
                 }
             }
         }

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use hypha_transport::{CloseReason, Frame, FrameRx, TransportError};
 use tokio::time::{Duration, Instant, Sleep, sleep};
 
+use super::clock::now;
 use crate::limits::{FrameRate, Limits};
 
 /// The limits of one connection. Without any it reads no clock and sets no timer.
@@ -46,16 +47,16 @@ impl Limiter {
         if limits.frames.is_none() && limits.idle.is_none() {
             return Self::default();
         }
-        let now = now();
+        let at = now();
         Self(Some(Box::new(Active {
             bucket: limits.frames.map(|rate| Bucket {
                 rate,
                 tokens: f64::from(rate.burst),
-                filled: now,
+                filled: at,
             }),
             silence: limits.idle.map(|limit| Silence {
                 limit,
-                heard: now,
+                heard: at,
                 timer: Box::pin(sleep(limit)),
             }),
         })))
@@ -138,11 +139,6 @@ fn heard(received: Result<Option<Frame>, TransportError>) -> Received {
         Ok(Some(frame)) => Received::Frame(frame),
         Ok(None) | Err(_) => Received::Nothing,
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "limits in time need a clock")]
-fn now() -> Instant {
-    Instant::now()
 }
 
 #[cfg(test)]

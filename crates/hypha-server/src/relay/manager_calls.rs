@@ -6,7 +6,11 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::clock::now;
 
 /// How many calls of the manager a client may wait for at once.
 const MAX_CALLS: usize = 1024;
@@ -35,7 +39,7 @@ struct OpenCall {
 impl ManagerCalls {
     /// Counts a call; false if there are too many.
     pub(crate) fn begin(&self, session: &str, alias: Option<&str>) -> bool {
-        let since = Instant::now();
+        let since = now();
         let mut open = self.open();
         open.forget_before(since.checked_sub(FORGOTTEN_AFTER));
         if open.calls.len() >= MAX_CALLS && !open.calls.contains_key(session) {
@@ -131,7 +135,7 @@ mod tests {
     fn old_calls_stop_counting() {
         let calls = ManagerCalls::default();
         assert!(calls.begin("s", None));
-        let later = Instant::now() + Duration::from_secs(1);
+        let later = now() + Duration::from_secs(1);
         calls.open().forget_before(Some(later));
         assert!(calls.open().calls.is_empty());
     }

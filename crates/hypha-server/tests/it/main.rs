@@ -1,4 +1,6 @@
 //! Tests of the server as a library.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![expect(clippy::disallowed_methods, reason = "tests start tasks of their own")]
 
 mod calls;
 mod first_command;

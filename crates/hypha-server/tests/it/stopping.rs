@@ -46,3 +46,31 @@ async fn a_taken_port_is_an_error() {
     assert!(matches!(error, StartError::Listen { .. }), "{error}");
     assert!(error.to_string().contains(&port.to_string()), "{error}");
 }
+
+#[tokio::test]
+async fn a_stopped_server_leaves_no_task() {
+    let tasks = || {
+        tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks()
+    };
+    let before = tasks();
+    for graceful in [true, false] {
+        let server = server().await;
+        let mut client = Raw::anonymous(&server, "c").await;
+        client.manage("echo", vec![1.into()]).await;
+        if graceful {
+            soon("the stop", server.shutdown()).await;
+        } else {
+            drop(server);
+        }
+        client.end().await;
+        drop(client);
+        soon("the end of all tasks", async {
+            while tasks() > before {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+}
