@@ -1,6 +1,5 @@
 //! Interoperability tests with the real server and real clients.
 #![expect(clippy::unwrap_used, reason = "what the tests share fails them, too")]
-#![expect(clippy::large_futures, reason = "a test is polled where it is made")]
 #![expect(clippy::disallowed_methods, reason = "real peers keep real time")]
 
 mod bad_input;
