@@ -155,6 +155,7 @@ mod tests {
         assert_eq!((frames.per_second, frames.burst), (200.0, 20));
         assert_eq!(limits(&[(FRAME_RATE, "0")]).frames, None);
         assert_eq!(limits(&[(PER_USER, "0"), (IDLE, "0")]), Limits::default());
+        assert_eq!(limits(&[(PER_CLIENT, "0")]).services_per_client, None);
         let settings = with(&[(RECONNECTION_LIFE, "1.5"), (MAX_FRAME, "1000")]).unwrap();
         assert_eq!(settings.reconnection_life, Duration::from_millis(1500));
         assert_eq!(settings.max_frame, 1000);

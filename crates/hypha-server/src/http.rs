@@ -87,4 +87,35 @@ mod tests {
         assert_eq!(status, StatusCode::BAD_REQUEST);
         assert_eq!(body["success"], false);
     }
+
+    #[tokio::test]
+    async fn pages_of_every_origin_may_ask() {
+        let origin = "https://page.example";
+        let asked = async |request: axum::http::request::Builder| {
+            let request = request
+                .header("origin", origin)
+                .body(Body::empty())
+                .unwrap();
+            let response = service(hub()).oneshot(request).await.unwrap();
+            let said = |name: &str| {
+                let value = response.headers().get(name);
+                value.map(|value| value.to_str().unwrap().to_owned())
+            };
+            let allowed = said("access-control-allow-origin");
+            assert_eq!(allowed.as_deref(), Some(origin));
+            let credentials = said("access-control-allow-credentials");
+            assert_eq!(credentials.as_deref(), Some("true"));
+            let names = ["methods", "headers"];
+            names.map(|name| said(&format!("access-control-allow-{name}")).unwrap_or_default())
+        };
+        for path in ["/health/readiness", "/nowhere"] {
+            asked(Request::get(path)).await;
+        }
+        let preflight = Request::options("/health/readiness")
+            .header("access-control-request-method", "PUT")
+            .header("access-control-request-headers", "authorization");
+        let [methods, headers] = asked(preflight).await;
+        assert!(methods.contains("PUT"), "{methods}");
+        assert!(headers.contains("authorization"), "{headers}");
+    }
 }

@@ -1,11 +1,14 @@
-//! How much clients may do, and what they are told of it. Nothing here but the size of frames is limited by default.
+//! How much clients may do, and what they are told of it. By default nothing here is limited but the size of frames and the
+//! number of services.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::registry::SERVICES_PER_CLIENT;
+
 /// What a server lets its clients do. `None` is without limit.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Limits {
     /// Binary frames that a client may send.
     pub(crate) frames: Option<FrameRate>,
@@ -44,6 +47,19 @@ pub(crate) const REFERENCE_MAX_FRAME: usize = 16 * 1024 * 1024;
 /// How long a client may wait until it is let in.
 pub(crate) const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(30);
 
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            frames: None,
+            idle: None,
+            handshakes: None,
+            connections_per_user: None,
+            clients_per_workspace: None,
+            services_per_client: Some(SERVICES_PER_CLIENT),
+        }
+    }
+}
+
 impl Limits {
     /// The defaults of the reference server.
     pub(crate) fn reference() -> Self {
@@ -53,7 +69,7 @@ impl Limits {
             handshakes: Some(10),
             connections_per_user: Some(200),
             clients_per_workspace: Some(1000),
-            services_per_client: Some(1000),
+            services_per_client: Some(SERVICES_PER_CLIENT),
         }
     }
 

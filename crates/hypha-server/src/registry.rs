@@ -21,6 +21,7 @@ use crate::identity::{TokenId, User};
 
 pub(crate) use self::event_log::LoggedEvent;
 pub(crate) use self::kept::Kept;
+pub(crate) use self::limits::SERVICES_PER_CLIENT;
 pub(crate) use self::memory::MemoryRegistry;
 pub(crate) use self::pattern::Pattern;
 pub(crate) use self::service::{ServiceFilter, ServiceRecord};

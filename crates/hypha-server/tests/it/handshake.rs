@@ -149,7 +149,7 @@ async fn clients_are_told_who_they_are() {
             "idle_timeout": null,
             "connections_per_user": null,
             "clients_per_workspace": null,
-            "services_per_client": null,
+            "services_per_client": 1000,
         },
         "reconnection_token": info["reconnection_token"],
         "reconnection_token_life_time": 172_800.0,

@@ -8,6 +8,7 @@ mod handshake;
 mod hostile;
 mod intruders;
 mod limits;
+mod logs;
 mod raw;
 mod relaying;
 mod stopping;
