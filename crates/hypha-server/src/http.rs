@@ -31,6 +31,7 @@ pub(crate) fn service(hub: Arc<Hub>) -> Router {
 #[cfg(test)]
 mod tests {
     use axum::body::{Body, to_bytes};
+    use axum::http::request::Builder;
     use axum::http::{Request, StatusCode};
     use serde_json::{Value, json};
     use tower::ServiceExt as _;
@@ -91,7 +92,7 @@ mod tests {
     #[tokio::test]
     async fn pages_of_every_origin_may_ask() {
         let origin = "https://page.example";
-        let asked = async |request: axum::http::request::Builder| {
+        let asked = async |request: Builder| {
             let request = request
                 .header("origin", origin)
                 .body(Body::empty())
