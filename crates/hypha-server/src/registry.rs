@@ -43,10 +43,12 @@ pub(crate) trait Registry: Debug + Send + Sync {
     /// The clients of a workspace by their ids, with the users behind them.
     fn clients<'a>(&'a self, workspace: &'a str) -> BoxFuture<'a, Vec<(String, User)>>;
 
-    /// Registers a service in the place of one with the same id, which is returned.
+    /// Registers a service in the place of one with the same id, which is returned. `limit` is how many services its
+    /// client may have.
     fn add_service(
         &self,
         service: ServiceRecord,
+        limit: usize,
     ) -> BoxFuture<'_, Result<Option<Arc<ServiceRecord>>, NotAdded>>;
 
     /// Takes a service back, and returns it if it was there.

@@ -46,9 +46,13 @@ macro_rules! named {
 /// The service with all of them.
 pub(super) fn service(hub: &Arc<Hub>) -> Service {
     Service::new(MANAGER_SERVICE)
+        .name("Default workspace management service")
         .description("Services for managing workspace.")
         .visibility(Visibility::Public)
         .require_context(RequireContext::All(true))
+        .config("hypha_version", env!("CARGO_PKG_VERSION"))
+        .config("public_base_url", hub.public_url())
+        .config("local_base_url", hub.public_url())
         .method("echo", method!(hub => echo, data))
         .method("log", method!(hub => event_log::log_message, msg))
         .method("log_event", method!(hub => event_log::log_event, event_type, data = ()))

@@ -1,5 +1,6 @@
 //! Who calls a method of the manager, and what they may do.
 
+use hypha_codec::Value;
 use hypha_rpc_core::{CallArguments, Context, FromCall, RemoteError};
 
 use super::error::ManagerError;
@@ -30,6 +31,11 @@ impl Caller {
         &self.user
     }
 
+    /// The user as others see it: in the workspace that it works in.
+    pub(crate) fn described(&self) -> Value {
+        described(&self.user, self.workspace())
+    }
+
     pub(crate) fn may(&self, permission: Permission, workspace: &str) -> bool {
         self.user.may(permission, workspace)
     }
@@ -51,6 +57,14 @@ impl Caller {
             Err(ManagerError::WorkspaceDenied(workspace.to_owned()))
         }
     }
+}
+
+/// A user who works in a workspace.
+pub(super) fn described(user: &User, workspace: &str) -> Value {
+    let mut user = user.clone();
+    user.current_workspace = Some(workspace.to_owned());
+    // Users consist of texts, numbers and lists.
+    hypha_codec::to_value(&user).unwrap_or_default()
 }
 
 impl FromCall for Caller {

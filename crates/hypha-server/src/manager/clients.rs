@@ -9,7 +9,7 @@ use hypha_rpc_core::protocol::event;
 use hypha_rpc_core::{Address, CallError};
 use tokio::time::timeout;
 
-use super::caller::Caller;
+use super::caller::{self, Caller};
 use super::error::ManagerError;
 use super::lookup::seconds;
 use super::workspaces;
@@ -34,7 +34,7 @@ pub(super) async fn list_clients(
     caller.needs_in(workspace, Permission::Read)?;
     let clients = hub.registry().clients(workspace).await.into_iter();
     let described = clients.map(|(id, user)| {
-        let user = hypha_codec::to_value(&user).unwrap_or_default();
+        let user = caller::described(&user, workspace);
         Map::from([
             ("id", Value::from(format!("{workspace}/{id}"))),
             ("user", user),

@@ -75,7 +75,7 @@ pub(super) fn read(caller: &Caller, given: &Map) -> Result<Option<ServiceRecord>
 
     let is_built_in = service_id == BUILT_IN && kind == BUILT_IN;
     let user = if is_built_in {
-        hypha_codec::to_value(caller.user()).map_err(|_| invalid("user"))?
+        caller.described()
     } else {
         Map::from([("id", caller.user().id.as_str())]).into()
     };

@@ -80,7 +80,7 @@ pub(super) async fn get_service_info(
     options: Option<Options>,
 ) -> Result<Map, ManagerError> {
     let mut info = if is_manager(&service_id) {
-        own_service(hub).await?
+        manager_info(own_service(hub).await?)
     } else {
         let mode = options.unwrap_or_default().mode()?;
         let service = find(hub, caller, &service_id, mode).await?;
@@ -161,6 +161,42 @@ async fn own_service(hub: &Hub) -> Result<Map, ManagerError> {
         .find(|service| service.get("id").and_then(Value::as_str) == Some(MANAGER_SERVICE));
     own.map(|service| Map::clone(service))
         .ok_or_else(ManagerError::stopping)
+}
+
+/// The manager's service in the form in which others are listed.
+fn manager_info(own: Map) -> Map {
+    let mut schema = Map::new();
+    let mut info = Map::from([
+        ("id", Value::from(MANAGER_ALIAS)),
+        ("docs", Value::Null),
+        ("app_id", Value::from("*")),
+    ]);
+    for (key, value) in own {
+        let Value::Text(key) = key else { continue };
+        match value {
+            Value::Method(method) => {
+                let function = method.schema.unwrap_or_else(|| {
+                    let no_parameters = Map::from([
+                        ("type", Value::from("object")),
+                        ("properties", Map::new().into()),
+                        ("required", Value::List(Vec::new())),
+                    ]);
+                    Map::from([
+                        ("name", Value::from(&key)),
+                        ("description", Value::from("")),
+                        ("parameters", no_parameters.into()),
+                    ])
+                    .into()
+                });
+                let member = Map::from([("type", Value::from("function")), ("function", function)]);
+                schema.insert(key, member);
+            }
+            _ if key == "id" => {}
+            value => drop(info.insert(key, value)),
+        }
+    }
+    info.insert("service_schema", schema);
+    info
 }
 
 impl Options {

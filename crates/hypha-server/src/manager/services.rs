@@ -14,6 +14,7 @@ use super::lookup;
 use super::selection::Mode;
 use crate::hub::{Hub, client_event};
 use crate::identity::Permission;
+use crate::registry::limits::SERVICES_PER_CLIENT;
 use crate::registry::{NotAdded, ServiceRecord};
 
 /// How long a client's `setup` may take.
@@ -40,7 +41,9 @@ pub(super) async fn register(
         .get("service_schema")
         .is_some_and(|members| members.get(SETUP_METHOD).is_some());
     let name = service.service_id.clone();
-    let replaced = match hub.registry().add_service(service).await {
+    let limit = hub.settings().limits.services_per_client;
+    let limit = limit.unwrap_or(SERVICES_PER_CLIENT);
+    let replaced = match hub.registry().add_service(service, limit).await {
         Ok(replaced) => replaced,
         Err(NotAdded::NoClient) => {
             tracing::debug!(id, "a service of a client that is not there any more");

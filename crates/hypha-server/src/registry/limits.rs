@@ -1,6 +1,6 @@
 //! How much of the registry clients, workspaces and users can fill.
 
-/// Services that a client may register beside its built-in one.
+/// Services that a client may register beside its built-in one, if the server is told nothing else.
 pub(crate) const SERVICES_PER_CLIENT: usize = 1000;
 
 /// Bytes that the descriptions of all services of a client may have.

@@ -56,8 +56,9 @@ impl Registry for MemoryRegistry {
     fn add_service(
         &self,
         service: ServiceRecord,
+        limit: usize,
     ) -> BoxFuture<'_, Result<Option<Arc<ServiceRecord>>, NotAdded>> {
-        ready(self.state().spaces.add_service(service)).boxed()
+        ready(self.state().spaces.add_service(service, limit)).boxed()
     }
 
     fn remove_service<'a>(

@@ -9,6 +9,7 @@ mod hostile;
 mod intruders;
 mod limits;
 mod logs;
+mod manager;
 mod raw;
 mod relaying;
 mod stopping;

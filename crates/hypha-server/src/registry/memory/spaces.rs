@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hypha_rpc_core::protocol::BUILT_IN;
 
 use crate::identity::User;
-use crate::registry::limits::{SERVICE_BYTES_PER_CLIENT, SERVICES_PER_CLIENT};
+use crate::registry::limits::SERVICE_BYTES_PER_CLIENT;
 use crate::registry::{NotAdded, Pattern, ServiceFilter, ServiceRecord};
 
 /// All workspaces with clients in them.
@@ -82,6 +82,7 @@ impl Spaces {
     pub(super) fn add_service(
         &mut self,
         service: ServiceRecord,
+        limit: usize,
     ) -> Result<Option<Arc<ServiceRecord>>, NotAdded> {
         let order = self.registered;
         let space = self
@@ -105,11 +106,8 @@ impl Spaces {
             return Err(NotAdded::NoClient);
         }
         let there = client.services.len() - usize::from(has_built_in);
-        if replaced.is_none() && !service.is_built_in() && there >= SERVICES_PER_CLIENT {
-            return Err(NotAdded::TooMany {
-                there,
-                limit: SERVICES_PER_CLIENT,
-            });
+        if replaced.is_none() && !service.is_built_in() && there >= limit {
+            return Err(NotAdded::TooMany { there, limit });
         }
         let bytes = client.bytes - replaced.as_ref().map_or(0, |old| old.info.bytes())
             + service.info.bytes();
@@ -213,5 +211,168 @@ impl Space {
             self.services.remove(service);
         }
         removed.map(|entry| entry.service)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hypha_codec::Map;
+    use hypha_rpc_core::Visibility;
+
+    use super::*;
+    use crate::registry::Kept;
+
+    const LIMIT: usize = 3;
+
+    fn service(workspace: &str, client: &str, id: &str) -> ServiceRecord {
+        ServiceRecord {
+            workspace: workspace.to_owned(),
+            client_id: client.to_owned(),
+            service_id: id.to_owned(),
+            app_id: "*".to_owned(),
+            kind: "generic".to_owned(),
+            visibility: Visibility::Public,
+            authorized_workspaces: Vec::new(),
+            is_singleton: false,
+            info: Kept::new(Map::from([("id", id)])).unwrap(),
+        }
+    }
+
+    fn singleton(workspace: &str, client: &str, id: &str) -> ServiceRecord {
+        ServiceRecord {
+            is_singleton: true,
+            ..service(workspace, client, id)
+        }
+    }
+
+    /// Clients, each with the service that all have.
+    fn with_clients(clients: &[(&str, &str)]) -> Spaces {
+        let mut spaces = Spaces::default();
+        for (workspace, client) in clients {
+            spaces.add_client(workspace, client, &User::anonymous("u"));
+            let built_in = service(workspace, client, BUILT_IN);
+            spaces.add_service(built_in, LIMIT).unwrap();
+        }
+        spaces
+    }
+
+    fn ids(spaces: &Spaces, workspace: &str, client: &str, service: &str) -> Vec<String> {
+        let found = spaces.services(&ServiceFilter {
+            workspace: Pattern::parse(workspace),
+            client_id: Pattern::parse(client),
+            service_id: Pattern::parse(service),
+            ..ServiceFilter::default()
+        });
+        found.iter().map(|service| service.id()).collect()
+    }
+
+    #[test]
+    fn services_are_found_by_every_part_of_their_ids() {
+        let mut spaces = with_clients(&[("v", "a"), ("w", "b"), ("w", "a")]);
+        for (workspace, client, id) in [
+            ("w", "b", "s"),
+            ("w", "a", "t"),
+            ("w", "a", "s"),
+            ("v", "a", "s"),
+        ] {
+            let added = spaces.add_service(service(workspace, client, id), LIMIT);
+            assert!(added.unwrap().is_none());
+        }
+        for (workspace, client, id, found) in [
+            ("w", "*", "s", vec!["w/b:s", "w/a:s"]),
+            ("w", "a", "s", vec!["w/a:s"]),
+            ("w", "a", "*", vec!["w/a:built-in", "w/a:t", "w/a:s"]),
+            ("*", "*", "s", vec!["w/b:s", "w/a:s", "v/a:s"]),
+            ("*", "a*", "s", vec!["w/a:s", "v/a:s"]),
+            ("v*", "*", "*", vec!["v/a:built-in", "v/a:s"]),
+            ("w", "c", "*", vec![]),
+            ("w", "c", "s", vec![]),
+            ("x", "*", "*", vec![]),
+        ] {
+            assert_eq!(
+                ids(&spaces, workspace, client, id),
+                found,
+                "{workspace}/{client}:{id}"
+            );
+        }
+    }
+
+    #[test]
+    fn services_go_with_their_clients() {
+        let mut spaces = with_clients(&[("w", "a"), ("w", "b")]);
+        spaces.add_service(service("w", "a", "s"), LIMIT).unwrap();
+        assert!(!spaces.remove_client("w", "a"));
+        assert_eq!(ids(&spaces, "w", "*", "*"), ["w/b:built-in"]);
+        let late = spaces.add_service(service("w", "a", "s"), LIMIT);
+        assert_eq!(late.unwrap_err(), NotAdded::NoClient);
+        assert!(spaces.remove_client("w", "b"));
+        assert!(spaces.spaces.is_empty());
+    }
+
+    #[test]
+    fn a_client_comes_first_then_what_every_client_has() {
+        let mut spaces = Spaces::default();
+        let early = spaces.add_service(service("w", "a", BUILT_IN), LIMIT);
+        assert_eq!(early.unwrap_err(), NotAdded::NoClient);
+        spaces.add_client("w", "a", &User::anonymous("u"));
+        let early = spaces.add_service(service("w", "a", "s"), LIMIT);
+        assert_eq!(early.unwrap_err(), NotAdded::NoClient);
+    }
+
+    #[test]
+    fn clients_have_no_more_services_than_they_may() {
+        let mut spaces = with_clients(&[("w", "a")]);
+        for id in ["1", "2", "3"] {
+            spaces.add_service(service("w", "a", id), LIMIT).unwrap();
+        }
+        let fourth = spaces.add_service(service("w", "a", "4"), LIMIT);
+        let too_many = NotAdded::TooMany { there: 3, limit: 3 };
+        assert_eq!(fourth.unwrap_err(), too_many);
+        let again = spaces.add_service(service("w", "a", "3"), LIMIT);
+        assert!(again.unwrap().is_some());
+        assert!(spaces.remove_service("w", "a", "3").is_some());
+        assert!(spaces.remove_service("w", "a", "3").is_none());
+        spaces.add_service(service("w", "a", "4"), LIMIT).unwrap();
+    }
+
+    #[test]
+    fn descriptions_have_no_more_bytes_than_they_may() {
+        let mut spaces = with_clients(&[("w", "a")]);
+        let large = |id: &str| {
+            let docs = "x".repeat(SERVICE_BYTES_PER_CLIENT / 2);
+            let info = Kept::new(Map::from([("docs", docs)])).unwrap();
+            ServiceRecord {
+                info,
+                ..service("w", "a", id)
+            }
+        };
+        spaces.add_service(large("1"), LIMIT).unwrap();
+        let too_large = NotAdded::TooLarge {
+            limit: SERVICE_BYTES_PER_CLIENT,
+        };
+        assert_eq!(
+            spaces.add_service(large("2"), LIMIT).unwrap_err(),
+            too_large
+        );
+        // What is replaced counts no more.
+        spaces.add_service(large("1"), LIMIT).unwrap();
+        spaces.remove_service("w", "a", "1");
+        spaces.add_service(large("2"), LIMIT).unwrap();
+    }
+
+    #[test]
+    fn singletons_are_alone_in_their_workspace() {
+        let mut spaces = with_clients(&[("w", "a"), ("w", "b"), ("v", "a")]);
+        spaces.add_service(singleton("w", "a", "s"), LIMIT).unwrap();
+        let again = spaces.add_service(singleton("w", "a", "s"), LIMIT);
+        assert!(again.unwrap().is_some());
+        for second in [service("w", "b", "s"), singleton("w", "b", "s")] {
+            let refused = spaces.add_service(second, LIMIT);
+            assert_eq!(refused.unwrap_err(), NotAdded::NotAlone);
+        }
+        spaces.add_service(singleton("v", "a", "s"), LIMIT).unwrap();
+        spaces.add_service(service("w", "b", "t"), LIMIT).unwrap();
+        let late = spaces.add_service(singleton("w", "a", "t"), LIMIT);
+        assert_eq!(late.unwrap_err(), NotAdded::NotAlone);
     }
 }

@@ -161,3 +161,110 @@ impl Workspaces {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hypha_rpc_core::Secret;
+
+    use super::*;
+    use crate::registry::limits::BYTES_PER_WORKSPACE;
+
+    fn named(id: &str) -> User {
+        User {
+            is_anonymous: false,
+            ..User::anonymous(id)
+        }
+    }
+
+    fn owned(id: &str, user: &User) -> Workspace {
+        let mut workspace = Workspace::new(id, "");
+        workspace.owners.push(user.id.clone());
+        workspace
+    }
+
+    fn ids(workspaces: &Workspaces, user: &User) -> Vec<String> {
+        let all = workspaces.of(user).into_iter();
+        all.map(|workspace| workspace.id.clone()).collect()
+    }
+
+    #[test]
+    fn workspaces_of_those_who_cannot_come_back_go_with_them() {
+        let mut workspaces = Workspaces::default();
+        let (guest, user) = (User::anonymous("g"), named("u"));
+        let token = User {
+            parent: Some("u".to_owned()),
+            ..named("t")
+        };
+        for (user, stays) in [(&guest, false), (&user, true), (&token, false)] {
+            let id = user.own_workspace();
+            workspaces.open(&id, user);
+            assert!(workspaces.get(&id).unwrap().is_owned_by(user));
+            workspaces.close(&id);
+            assert_eq!(workspaces.get(&id).is_some(), stays, "{id}");
+        }
+        workspaces.close("public");
+        assert!(workspaces.get("public").is_some());
+    }
+
+    #[test]
+    fn users_see_what_they_own_or_may_enter() {
+        let mut workspaces = Workspaces::default();
+        let (mut user, other) = (named("u"), named("o"));
+        user.email = Some("u@example.org".to_owned());
+        workspaces.create(owned("a", &user), &user, false).unwrap();
+        workspaces
+            .create(owned("b", &other), &other, false)
+            .unwrap();
+        let mut by_mail = owned("c", &other);
+        by_mail.owners.push("u@example.org".to_owned());
+        workspaces.create(by_mail, &other, false).unwrap();
+        assert_eq!(ids(&workspaces, &user), ["a", "c"]);
+        let scope = &mut user.scope.workspaces;
+        scope.insert("b".to_owned(), Permission::Read);
+        assert_eq!(ids(&workspaces, &user), ["a", "b", "c"]);
+        workspaces.remove("a");
+        assert_eq!(ids(&workspaces, &user), ["b", "c"]);
+        let all = ids(&workspaces, &User::root());
+        assert_eq!(all, ["b", "c", "public", "ws-anonymous", "ws-user-root"]);
+    }
+
+    #[test]
+    fn users_own_no_more_than_they_may() {
+        let mut workspaces = Workspaces::default();
+        let user = named("u");
+        for number in 0..WORKSPACES_PER_USER {
+            let workspace = owned(&format!("w-{number}"), &user);
+            workspaces.create(workspace, &user, false).unwrap();
+        }
+        let too_many = NotCreated::TooMany {
+            there: WORKSPACES_PER_USER,
+            limit: WORKSPACES_PER_USER,
+        };
+        let more = workspaces.create(owned("w-x", &user), &user, false);
+        assert_eq!(more, Err(too_many));
+        let again = workspaces.create(owned("w-1", &user), &user, false);
+        assert_eq!(again, Err(NotCreated::Exists));
+        workspaces.create(owned("w-1", &user), &user, true).unwrap();
+        workspaces.remove("w-1");
+        workspaces
+            .create(owned("w-x", &user), &user, false)
+            .unwrap();
+    }
+
+    #[test]
+    fn nothing_changes_where_there_is_no_room() {
+        let mut workspaces = Workspaces::default();
+        let half = Secret::from("x".repeat(BYTES_PER_WORKSPACE / 2));
+        let set = |key: &'static str| -> Change<'_> {
+            let value = half.clone();
+            Box::new(move |workspace| workspace.set_variable(key, Some(value.clone())))
+        };
+        workspaces.change("public", &set("a")).unwrap();
+        let full = workspaces.change("public", &set("b"));
+        assert_eq!(full.unwrap_err(), NotChanged::Full);
+        let public = workspaces.get("public").unwrap();
+        assert!(public.variable("a").is_some() && public.variable("b").is_none());
+        let nowhere = workspaces.change("nowhere", &set("a"));
+        assert_eq!(nowhere.unwrap_err(), NotChanged::NotFound);
+    }
+}
