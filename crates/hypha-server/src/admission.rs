@@ -237,6 +237,5 @@ pub(crate) fn reconnection_token(hub: &Hub, user: &User) -> Option<String> {
 
 /// None for clients with ids that cannot stand in a token: they come back as new ones.
 fn issue(hub: &Hub, user: &User) -> Option<String> {
-    let life = hub.settings().reconnection_life;
-    hub.tokens().issue(user, life).ok()
+    hub.tokens().issue_reconnection(user).ok()
 }

@@ -5,14 +5,15 @@ use std::sync::{Arc, OnceLock};
 use hypha_codec::{Map, Value};
 use hypha_rpc_core::Secret;
 use hypha_rpc_core::protocol::{MANAGER_WORKSPACE, event};
+use hypha_transport::CloseReason;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::identity::Tokens;
+use crate::identity::{Tokens, User};
 use crate::manager::Manager;
 use crate::registry::Registry;
-use crate::relay::{Connection, Router};
+use crate::relay::{Connection, End, Router};
 use crate::seats::Seats;
 use crate::settings::Settings;
 
@@ -43,9 +44,8 @@ impl Hub {
         manager_id: String,
         registry: Arc<dyn Registry>,
     ) -> Self {
-        let root = settings.root_token.clone();
         Self {
-            tokens: Tokens::new(secret, root, Arc::clone(&registry)),
+            tokens: Tokens::new(secret, &settings, Arc::clone(&registry)),
             seats: Seats::default(),
             turns: settings.limits.handshakes.map(Semaphore::new),
             settings,
@@ -117,6 +117,16 @@ impl Hub {
     /// All tasks that a graceful stop waits for.
     pub(crate) fn tasks(&self) -> &TaskTracker {
         &self.tasks
+    }
+
+    /// Sends all clients of a user away, but for the one that asks for it and waits for the answer.
+    pub(crate) fn expel(&self, user: &User, asking: &str, words: &str) {
+        for connection in self.router.all() {
+            if connection.user().id == user.id && connection.address() != asking {
+                let reason = CloseReason::new(CloseReason::POLICY, words);
+                connection.end(End::Told(reason));
+            }
+        }
     }
 
     /// A client is there. Others hear of it when it has registered what every client has.

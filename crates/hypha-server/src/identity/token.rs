@@ -10,6 +10,7 @@ use super::clock::unix_seconds;
 use super::jwt::Signer;
 use super::{User, claims};
 use crate::registry::Registry;
+use crate::settings::Settings;
 
 pub(crate) use super::jwt::TokenId;
 
@@ -25,6 +26,7 @@ const BEARER: &str = "bearer ";
 pub(crate) struct Tokens {
     signer: Signer,
     root: Option<Secret>,
+    reconnection_life: Duration,
     registry: Arc<dyn Registry>,
 }
 
@@ -60,13 +62,23 @@ pub(crate) enum TokenError {
 }
 
 impl Tokens {
-    /// Tokens signed with a secret; `root` is a token for the user who may do everything.
-    pub(crate) fn new(secret: &Secret, root: Option<Secret>, registry: Arc<dyn Registry>) -> Self {
+    /// Tokens signed with a secret, as the settings say.
+    pub(crate) fn new(secret: &Secret, settings: &Settings, registry: Arc<dyn Registry>) -> Self {
+        let root = settings.root_token.clone();
         Self {
             signer: Signer::new(secret),
             root: root.filter(|root| !root.expose().is_empty()),
+            reconnection_life: settings.reconnection_life,
             registry,
         }
+    }
+
+    /// A token for a user to come back with after its connection was lost.
+    ///
+    /// # Errors
+    /// [`TokenError::Scope`] if a name in its scope cannot be written.
+    pub(crate) fn issue_reconnection(&self, user: &User) -> Result<String, TokenError> {
+        self.issue(user, self.reconnection_life)
     }
 
     /// A token for a user, as the user is described, good for so long from now.
@@ -88,28 +100,47 @@ impl Tokens {
             return Ok(User::root());
         }
         let (user, id) = self.read(token)?;
-        if self.registry.is_revoked(id).await {
+        let by_user = self.id_of(&user);
+        if self.registry.is_revoked(id).await || self.registry.is_revoked(by_user).await {
             return Err(TokenError::Revoked);
         }
         Ok(user)
     }
 
-    /// Has a token refused from now on, until it ends by itself.
+    /// Has a token refused from now on, until it ends by itself. If somebody made it for a user of its own, so are the
+    /// tokens that were issued to this user to come back with, and the user is returned: nobody else goes by that id.
     ///
     /// # Errors
     /// Why it does not hold anyway, or that there are too many.
-    pub(crate) async fn revoke(&self, token: &str) -> Result<(), TokenError> {
+    pub(crate) async fn revoke(&self, token: &str) -> Result<Option<User>, TokenError> {
         let token = bare(token);
         if self.is_root(token) {
             return Err(TokenError::Root);
         }
         let (user, id) = self.read(token)?;
-        let until = user.expires_at.unwrap_or_default().ceil() as u64;
-        if self.registry.revoke(id, until, unix_seconds()).await {
-            Ok(())
-        } else {
-            Err(TokenError::Full)
+        let now = unix_seconds();
+        let end = user.expires_at.unwrap_or_default().ceil() as u64;
+        self.refuse(id, end, now).await?;
+        if user.parent.is_none() {
+            return Ok(None);
         }
+        let end = end.max(now.saturating_add(self.reconnection_life.as_secs()));
+        self.refuse(self.id_of(&user), end, now).await?;
+        Ok(Some(user))
+    }
+
+    async fn refuse(&self, id: TokenId, until: u64, now: u64) -> Result<(), TokenError> {
+        let is_done = self.registry.revoke(id, until, now).await;
+        is_done.then_some(()).ok_or(TokenError::Full)
+    }
+
+    /// Stands for all tokens of a user among those that are revoked.
+    fn id_of(&self, user: &User) -> TokenId {
+        self.signer
+            .mac(user.id.as_bytes())
+            .finalize()
+            .into_bytes()
+            .into()
     }
 
     fn read(&self, token: &str) -> Result<(User, TokenId), TokenError> {
@@ -142,9 +173,17 @@ mod tests {
 
     const HOUR: Duration = Duration::from_secs(3600);
 
-    fn tokens() -> Tokens {
+    fn with(secret: &str, root: &str) -> Tokens {
+        let settings = Settings {
+            root_token: Some(root.into()),
+            ..Settings::default()
+        };
         let registry = Arc::new(MemoryRegistry::default());
-        Tokens::new(&"secret".into(), Some("the-root-token".into()), registry)
+        Tokens::new(&secret.into(), &settings, registry)
+    }
+
+    fn tokens() -> Tokens {
+        with("secret", "the-root-token")
     }
 
     fn user() -> User {
@@ -157,8 +196,7 @@ mod tests {
 
     #[tokio::test]
     async fn tokens_of_the_reference_server_are_taken() {
-        let registry = Arc::new(MemoryRegistry::default());
-        let tokens = Tokens::new(&"interchange".into(), None, registry);
+        let tokens = with("interchange", "");
         let user = tokens.parse(OF_THE_REFERENCE).await.unwrap();
         assert_eq!(user.id, "user-1");
         assert_eq!(user.email.as_deref(), Some("user@example.org"));
@@ -203,15 +241,25 @@ mod tests {
         }
         assert_eq!(tokens.revoke("the-root-token").await, Err(TokenError::Root));
         assert!(!format!("{tokens:?}").contains("the-root-token"));
-        let registry = Arc::new(MemoryRegistry::default());
-        let without = Tokens::new(&"secret".into(), Some("".into()), registry);
+        let without = with("secret", "");
         assert_eq!(without.parse("").await, Err(TokenError::Header));
     }
 
     #[tokio::test]
     async fn revoked_and_expired_tokens_are_refused() {
         let tokens = tokens();
+        let (child, mut person) = (user(), user());
+        person.parent = None;
         let [one, other] = [(); 2].map(|()| tokens.issue(&user(), HOUR).unwrap());
+        let [of_child, of_person] = [&child, &person].map(|user| tokens.issue(user, HOUR).unwrap());
+        let [child_back, person_back] =
+            [&child, &person].map(|user| tokens.issue_reconnection(user).unwrap());
+        let revoked = tokens.revoke(&of_child).await.unwrap();
+        assert_eq!(revoked.map(|user| user.id), Some(child.id));
+        assert_eq!(tokens.parse(&child_back).await, Err(TokenError::Revoked));
+        // A person has other tokens, too.
+        assert_eq!(tokens.revoke(&of_person).await, Ok(None));
+        assert!(tokens.parse(&person_back).await.is_ok());
         tokens.revoke(&one).await.unwrap();
         assert_eq!(tokens.parse(&one).await, Err(TokenError::Revoked));
         assert_eq!(

@@ -73,14 +73,18 @@ pub(super) async fn parse_token(
     hypha_codec::to_value(&user).map_err(|error| ManagerError::Runtime(error.to_string()))
 }
 
-/// Whoever has a token may end it.
+/// Whoever has a token may end it. Clients that came with it have to go.
 pub(super) async fn revoke_token(
     hub: &Arc<Hub>,
     caller: &Caller,
     token: String,
 ) -> Result<(), ManagerError> {
     caller.needs(Permission::Admin)?;
-    hub.tokens().revoke(&token).await.map_err(invalid)
+    let revoked = hub.tokens().revoke(&token).await.map_err(invalid)?;
+    if let Some(user) = revoked {
+        hub.expel(&user, caller.address(), &TokenError::Revoked.to_string());
+    }
+    Ok(())
 }
 
 /// Admins of a workspace make tokens for it, and so do its owners.

@@ -2,6 +2,7 @@
 
 use hypha_codec::{Map, Value};
 use hypha_server::HyphaServer;
+use hypha_transport::CloseReason;
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -395,11 +396,19 @@ async fn revoked_tokens_are_refused() {
     let mut owner = Raw::with_token(&server, "owner", &token).await;
     let made = owner.manage("generate_token", Vec::new()).await;
     let made = text(&made.1);
-    Raw::with_token(&server, "guest", &made).await.ping().await;
+    let mut guest = Raw::with_token(&server, "guest", &made).await;
+    guest.ping().await;
     let (answer, why) = owner
         .manage("revoke_token", vec![made.as_str().into()])
         .await;
     assert!(answer.ends_with(".resolve"), "{why:?}");
+    // Who is in by that token has to go, and does not come back.
+    let end = guest.end().await.unwrap();
+    assert_eq!(end.close_reason().map(CloseReason::code), Some(1008));
+    let back = &guest.info["reconnection_token"];
+    let hello = json!({ "client_id": "guest", "reconnection_token": back });
+    let refused = Raw::hello(server.url(), hello).await;
+    assert_eq!(refused.info["type"], "error", "{}", refused.info);
     for token in [made.clone(), format!("Bearer {made}"), format!("{made} ")] {
         let hello = json!({ "client_id": "guest", "token": token });
         let refused = Raw::hello(server.url(), hello).await;
