@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{WebSocketStream, accept_async_with_config, client_async_with_config};
 
 use crate::child::{runtime, serve};
-use crate::measure::{Callee, carry_out};
+use crate::measure::{Callee, FILLING, carry_out};
 
 /// The length of a call with an integer, as the server hands it on.
 const CALL: usize = 280;
@@ -25,7 +25,7 @@ const AT_ONCE: usize = 30;
 
 /// What is to be done with a frame, by its first byte.
 const SEND_BACK: u8 = 0;
-const ANSWER: u8 = 1;
+const ANSWER: u8 = FILLING;
 const DROP: u8 = 2;
 
 /// The sizes of `hypha-transport-ws`.
@@ -80,9 +80,10 @@ pub(crate) fn call(address: &str, flavour: &str) -> Result<()> {
         caller.echo().await?;
         serve("ready", async |command| match command.split_once(' ') {
             Some(("free", bytes)) => {
-                let (bytes, begun) = (bytes.parse()?, std::time::Instant::now());
-                caller.pour(bytes).await?;
-                let mib = bytes as f64 / (1 << 20) as f64;
+                let payload = Bytes::from(vec![DROP; bytes.parse()?]);
+                let mib = payload.len() as f64 / (1 << 20) as f64;
+                let begun = std::time::Instant::now();
+                caller.pour(payload).await?;
                 Ok(json!({ "rate": mib / begun.elapsed().as_secs_f64() }))
             }
             _ => carry_out(&caller, command).await,
@@ -105,15 +106,13 @@ impl Callee for Caller {
     }
 
     /// Each chunk is answered, and so many of them are under way.
-    async fn upload(&self, bytes: usize) -> Result<()> {
+    async fn upload(&self, mut payload: Bytes) -> Result<()> {
         let mut socket = self.0.lock().await;
-        let mut left = bytes.div_ceil(CHUNK);
         let mut under_way = 0;
-        let chunk = Bytes::from(vec![ANSWER; CHUNK]);
-        while left > 0 || under_way > 0 {
-            while left > 0 && under_way < AT_ONCE {
-                socket.feed(Message::Binary(chunk.clone())).await?;
-                left -= 1;
+        while !payload.is_empty() || under_way > 0 {
+            while !payload.is_empty() && under_way < AT_ONCE {
+                let chunk = payload.split_to(payload.len().min(CHUNK));
+                socket.feed(Message::Binary(chunk)).await?;
                 under_way += 1;
             }
             socket.flush().await?;
@@ -126,11 +125,11 @@ impl Callee for Caller {
 
 impl Caller {
     /// Nothing is answered but the end.
-    async fn pour(&self, bytes: usize) -> Result<()> {
+    async fn pour(&self, mut payload: Bytes) -> Result<()> {
         let mut socket = self.0.lock().await;
-        let chunk = Bytes::from(vec![DROP; CHUNK]);
-        for _ in 0..bytes.div_ceil(CHUNK) {
-            socket.feed(Message::Binary(chunk.clone())).await?;
+        while !payload.is_empty() {
+            let chunk = payload.split_to(payload.len().min(CHUNK));
+            socket.feed(Message::Binary(chunk)).await?;
         }
         socket.send(Message::binary(vec![SEND_BACK; CALL])).await?;
         next(&mut socket).await.map(drop)

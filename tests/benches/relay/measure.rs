@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use bytes::Bytes;
 use serde_json::{Value as Json, json};
 use tokio::task::JoinSet;
 
@@ -11,9 +12,12 @@ pub(crate) trait Callee: Clone + Send + Sync + 'static {
     /// Sends something small there and back.
     fn echo(&self) -> impl Future<Output = Result<()>> + Send;
 
-    /// Sends so many bytes and waits until the other side has them.
-    fn upload(&self, bytes: usize) -> impl Future<Output = Result<()>> + Send;
+    /// Sends bytes and waits until the other side has them.
+    fn upload(&self, payload: Bytes) -> impl Future<Output = Result<()>> + Send;
 }
+
+/// Payloads consist of this.
+pub(crate) const FILLING: u8 = 1;
 
 /// Carries out a command: `seq SECONDS`, `many COUNT SECONDS`, `upload BYTES`.
 pub(crate) async fn carry_out(callee: &impl Callee, command: &str) -> Result<Json> {
@@ -29,10 +33,10 @@ pub(crate) async fn carry_out(callee: &impl Callee, command: &str) -> Result<Jso
             tokio::spawn(async move { many(&callee, count, seconds).await }).await?
         }
         ["upload", bytes] => {
-            let bytes: usize = bytes.parse()?;
+            let payload = Bytes::from(vec![FILLING; bytes.parse()?]);
+            let mib = payload.len() as f64 / (1 << 20) as f64;
             let begun = Instant::now();
-            callee.upload(bytes).await?;
-            let mib = bytes as f64 / (1 << 20) as f64;
+            callee.upload(payload).await?;
             Ok(json!({ "rate": mib / begun.elapsed().as_secs_f64() }))
         }
         _ => bail!("what is {command}?"),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use async_nats::Client;
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 
 use crate::child::{Process, runtime, serve};
@@ -78,7 +79,7 @@ impl Callee for Requester {
         }
     }
 
-    async fn upload(&self, _: usize) -> Result<()> {
+    async fn upload(&self, _: Bytes) -> Result<()> {
         bail!("calls are compared here, not large messages")
     }
 }

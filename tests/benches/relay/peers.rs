@@ -1,6 +1,7 @@
 //! Rust clients that call each other over a server.
 
 use anyhow::{Context as _, Result, ensure};
+use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, future, stream};
 use hypha_client::{Binary, Client, Pacing, RemoteService, Service, Visibility};
 use hypha_server::HyphaServer;
@@ -145,8 +146,9 @@ impl Callee for Remote {
         Ok(())
     }
 
-    async fn upload(&self, bytes: usize) -> Result<()> {
-        let size: usize = self.0.call("size", (Binary::from(vec![7; bytes]),)).await?;
+    async fn upload(&self, payload: Bytes) -> Result<()> {
+        let bytes = payload.len();
+        let size: usize = self.0.call("size", (Binary::from(payload),)).await?;
         ensure!(size == bytes, "{size} bytes have come");
         Ok(())
     }
