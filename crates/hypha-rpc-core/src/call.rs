@@ -45,6 +45,8 @@ pub struct Call {
     /// The session of the peer that the call belongs to.
     pub(crate) parent: Option<Text>,
     pub(crate) exports: Exports,
+    /// How the method was found, so that it can be looked up again.
+    pub(crate) found: Option<Found>,
     /// What wants to know how far large messages of the call have come.
     pub(crate) progress: Option<ProgressHook>,
 }
@@ -255,11 +257,10 @@ impl CallService {
         &self,
         shared: &Arc<Shared>,
         call: Box<Call>,
-        found: Option<Found>,
     ) -> Result<Reply, CallError> {
         match call.options.deadline.or(shared.config.deadline) {
-            None => repeat::make(self, shared, call, found).await,
-            Some(deadline) => Box::pin(self.run_until(shared, call, found, deadline)).await,
+            None => repeat::make(self, shared, call).await,
+            Some(deadline) => Box::pin(self.run_until(shared, call, deadline)).await,
         }
     }
 
@@ -267,12 +268,11 @@ impl CallService {
         &self,
         shared: &Arc<Shared>,
         mut call: Box<Call>,
-        found: Option<Found>,
         deadline: Duration,
     ) -> Result<Reply, CallError> {
         call.options.deadline = Some(deadline);
         let (target, method) = (call.target.clone(), call.method.clone());
-        match tokio::time::timeout(deadline, repeat::make(self, shared, call, found)).await {
+        match tokio::time::timeout(deadline, repeat::make(self, shared, call)).await {
             Ok(result) => result,
             Err(_) => Err(CallError::Deadline {
                 target,

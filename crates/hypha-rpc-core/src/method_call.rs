@@ -54,7 +54,6 @@ struct Prepared {
 struct Ready {
     peer: Peer,
     call: Box<Call>,
-    found: Option<Found>,
 }
 
 impl MethodCall {
@@ -185,8 +184,8 @@ impl<T> MethodCall<T> {
         // Put together before anything waits, so that what waits is small.
         let ready = self.finish();
         async move {
-            let Ready { peer, call, found } = ready?;
-            peer.calls.run(&peer.shared, call, found).await
+            let Ready { peer, call } = ready?;
+            peer.calls.run(&peer.shared, call).await
         }
     }
 
@@ -237,9 +236,10 @@ impl<T> MethodCall<T> {
             answered: promise != Promised::Never,
             parent,
             exports: Exports::new(exporter.finish()),
+            found,
             progress,
         });
-        Ok(Ready { peer, call, found })
+        Ok(Ready { peer, call })
     }
 
     fn prepare(mut self, step: impl FnOnce(&mut Prepared) -> Result<(), EncodeError>) -> Self {
@@ -276,13 +276,13 @@ impl<T> fmt::Debug for MethodCall<T> {
 mod tests {
     use super::*;
 
-    /// It is moved several times: into its task, and out again.
+    /// It is moved several times, into its task and out again, and allocators are slow with what is beyond 1 KiB.
     #[test]
     fn what_waits_for_a_call_is_small() {
         fn size<F>(_: impl Fn(MethodCall) -> F) -> usize {
             size_of::<F>()
         }
         let size = size(MethodCall::decode::<Value>);
-        assert!(size <= 1280, "{size} bytes");
+        assert!(size <= 768, "{size} bytes");
     }
 }

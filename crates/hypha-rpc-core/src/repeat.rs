@@ -6,7 +6,6 @@ use std::time::Duration;
 use crate::backoff::{Backoff, random};
 use crate::call::{Call, CallService, Reply};
 use crate::error::{CallError, RemoteErrorKind};
-use crate::remote::Found;
 use crate::shared::Shared;
 use crate::texts;
 
@@ -27,33 +26,53 @@ const KEPT_BYTES: usize = 1 << 20;
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LAST_WAIT: Duration = Duration::from_secs(5);
 
-/// Makes a call. `found` says how its method was found, so that it can be looked up again.
+/// Makes a call.
 pub(crate) async fn make(
     calls: &CallService,
     shared: &Arc<Shared>,
-    mut call: Box<Call>,
-    mut found: Option<Found>,
+    call: Box<Call>,
 ) -> Result<Reply, CallError> {
-    let idempotent = call.options.idempotent;
-    let patience = call.options.timeout.unwrap_or(shared.config.method_timeout);
-    let give_up = started(patience);
+    let kept = kept(&call);
+    let give_up = if call.options.idempotent {
+        started(call.options.timeout.unwrap_or(shared.config.method_timeout))
+    } else {
+        None
+    };
+    let error = match calls.pass(call).await {
+        Ok(reply) => return Ok(reply),
+        Err(error) => error,
+    };
+    match kept {
+        // Boxed for its size, and rare.
+        Some(kept) => Box::pin(make_again(calls, shared, kept, give_up, error)).await,
+        None => Err(error),
+    }
+}
+
+/// What is needed to make a call again, if that can be.
+fn kept(call: &Call) -> Option<Box<Call>> {
+    let keep = call.can_repeat()
+        && (call.options.idempotent || (call.found.is_some() && call.payload_len() <= KEPT_BYTES));
+    keep.then(|| Box::new(call.clone()))
+}
+
+async fn make_again(
+    calls: &CallService,
+    shared: &Arc<Shared>,
+    mut again: Box<Call>,
+    give_up: Option<tokio::time::Instant>,
+    mut error: CallError,
+) -> Result<Reply, CallError> {
+    let idempotent = again.options.idempotent;
     let mut backoff = Backoff::new(FIRST_WAIT, LAST_WAIT);
     let mut looked_up = false;
     loop {
-        let keep = call.can_repeat()
-            && (idempotent || (found.is_some() && call.payload_len() <= KEPT_BYTES));
-        let again = keep.then(|| call.clone());
-        let error = match calls.pass(call).await {
-            Ok(reply) => return Ok(reply),
-            Err(error) => error,
-        };
-        let lost = again.as_ref().and_then(|call| loss(shared, call, &error));
-        let (Some(mut again), Some(loss)) = (again, lost) else {
+        let Some(loss) = loss(shared, &again, &error) else {
             return Err(error);
         };
         let stale = loss == Loss::NotRun || matches!(error, CallError::PeerGone { .. });
         // Without leave to run it twice a call is made again once, and only if it did not run.
-        let fresh = match &mut found {
+        let fresh = match &mut again.found {
             Some(found) if stale && (idempotent || (loss == Loss::NotRun && !looked_up)) => {
                 looked_up = true;
                 found.again().await.ok()
@@ -75,7 +94,11 @@ pub(crate) async fn make(
             }
             tokio::time::sleep(wait).await;
         }
-        call = again;
+        let kept = kept(&again);
+        (again, error) = match (calls.pass(again).await, kept) {
+            (Err(error), Some(kept)) => (kept, error),
+            (result, _) => return result,
+        };
     }
 }
 

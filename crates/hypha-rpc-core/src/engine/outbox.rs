@@ -325,6 +325,11 @@ impl<P> Outbox<P> {
         !self.pace.admits_frame(now) || self.targets.holds(now, to, Demand::NextCall)
     }
 
+    /// Whether there is a limit, for which frames are counted.
+    pub(crate) fn counts_frames(&self) -> bool {
+        self.targets.has_limit()
+    }
+
     /// A client sent a frame, which was a call or something else.
     pub(crate) fn heard(&mut self, now: Instant, from: &str, is_call: bool) {
         self.targets.heard(now, from, is_call);

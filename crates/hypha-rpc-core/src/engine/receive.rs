@@ -66,6 +66,9 @@ impl<D: Driver> Engine<D> {
 
     /// Whoever sent a frame may send one fewer before the server closes its connection.
     fn count_frame(&mut self, now: Instant, packet: &Packet) {
+        if !self.outbox.counts_frames() {
+            return;
+        }
         let Ok(header) = packet.header() else {
             return;
         };

@@ -72,7 +72,7 @@ impl fmt::Debug for Lookup {
 }
 
 /// A method that was found in a service.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Found {
     pub(super) service: RemoteService,
     pub(super) path: Text,

@@ -194,6 +194,10 @@ impl<P> Targets<P> {
         !self.turns[index(lane)].is_empty()
     }
 
+    pub(super) fn has_limit(&self) -> bool {
+        self.limit.is_some()
+    }
+
     pub(super) fn heard(&mut self, now: Instant, from: &str, is_call: bool) {
         self.now = now;
         if self.limit.is_none() || is_exempt(from) {
@@ -259,10 +263,12 @@ impl<P> Targets<P> {
 
     /// Whether a frame with this demand to this client would be held back.
     pub(super) fn holds(&mut self, now: Instant, to: &str, demand: Demand) -> bool {
-        self.targets
-            .get_mut(to)
-            .and_then(|target| target.allowance.as_mut())
-            .is_some_and(|allowance| !allowance.admits(now, demand))
+        self.has_limit()
+            && self
+                .targets
+                .get_mut(to)
+                .and_then(|target| target.allowance.as_mut())
+                .is_some_and(|allowance| !allowance.admits(now, demand))
     }
 
     /// Whether a frame of this kind waits.
@@ -284,7 +290,8 @@ impl<P> Targets<P> {
 
     /// Changes what is known of a client, and gives it its turn if it is held back.
     fn update(&mut self, client: &str, change: impl FnOnce(&mut Allowance)) {
-        if let Some(target) = self.targets.get_mut(client)
+        if self.has_limit()
+            && let Some(target) = self.targets.get_mut(client)
             && let Some(allowance) = &mut target.allowance
         {
             change(allowance);
