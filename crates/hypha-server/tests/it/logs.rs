@@ -34,8 +34,8 @@ async fn tokens_and_secrets_do_not_get_into_logs() {
         .with_max_level(LevelFilter::TRACE)
         .with_writer(move || writer.clone())
         .finish();
-    // All tasks of this test run on its thread.
-    let _guard = tracing::subscriber::set_default(subscriber);
+    // For all tests of this process: they have secrets, too, and none may be seen.
+    tracing::subscriber::set_global_default(subscriber).unwrap();
     let builder = HyphaServer::builder()
         .port(0)
         .jwt_secret(SECRET)
