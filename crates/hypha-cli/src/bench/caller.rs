@@ -13,7 +13,7 @@ use super::latencies::Sorted;
 use super::noise::Noise;
 use super::plan::{Part, PlanArgs, Size};
 use super::size::size_of;
-use super::timed::{self, Ran};
+use super::timed::{self, Operation, Ran};
 use crate::metric::{Line, Metric, Unit};
 use crate::runtime::Flavour;
 use crate::server::ServerArgs;
@@ -137,7 +137,7 @@ impl Caller {
     async fn warm_up(&self, size: Size) -> Result<()> {
         let echo = Echo::new(&self.bench, &self.noise, size);
         for _ in 0..WARM_UP {
-            echo.call().await?;
+            echo.run().await?;
         }
         Ok(())
     }
@@ -145,9 +145,9 @@ impl Caller {
     async fn echoes(&self, name: &str, at_once: usize, size: Size) -> Result<Metric> {
         let echo = Echo::new(&self.bench, &self.noise, size);
         let ran = if at_once == 1 {
-            timed::one_by_one(self.time, || echo.call()).await?
+            timed::one_by_one(self.time, || echo.run()).await?
         } else {
-            timed::at_once(at_once, self.time, || echo.clone().owned_call()).await?
+            timed::at_once(at_once, self.time, &echo).await?
         };
         let metric = Metric::new(name, ran.rate(), Unit::Calls, ran.ops());
         Ok(with_percentiles(metric, &ran.latencies.sorted()))
@@ -197,8 +197,10 @@ impl Echo {
             bytes,
         }
     }
+}
 
-    async fn call(&self) -> Result<()> {
+impl Operation for Echo {
+    async fn run(&self) -> Result<()> {
         match &self.bytes {
             None => {
                 let back: i64 = self.bench.call(contract::ECHO, (TINY,)).await?;
@@ -215,10 +217,6 @@ impl Echo {
             }
         }
         Ok(())
-    }
-
-    async fn owned_call(self) -> Result<()> {
-        self.call().await
     }
 }
 

@@ -51,17 +51,23 @@ where
     }
 }
 
+/// What can run in a task of its own.
+pub(super) trait Operation: Clone + Send + 'static {
+    /// Runs it once.
+    fn run(&self) -> impl Future<Output = Result<()>> + Send;
+}
+
 /// So many operations at once, each in a task of its own, for at least this time; whenever one ends another begins.
-pub(super) async fn at_once<F, Fut>(amount: usize, time: Duration, operation: F) -> Result<Ran>
-where
-    F: Fn() -> Fut,
-    Fut: Future<Output = Result<()>> + Send + 'static,
-{
+pub(super) async fn at_once<O: Operation>(
+    amount: usize,
+    time: Duration,
+    operation: &O,
+) -> Result<Ran> {
     let mut latencies = Latencies::during(time);
     let mut running = JoinSet::new();
     let begin = Instant::now();
     for _ in 0..amount {
-        running.spawn(timed(begin, operation()));
+        running.spawn(timed(begin, operation.clone()));
     }
     let mut ended = begin;
     while let Some(outcome) = running.join_next().await {
@@ -69,7 +75,7 @@ where
         latencies.record(end - begun);
         ended = ended.max(end);
         if end - begin < time {
-            running.spawn(timed(Instant::now(), operation()));
+            running.spawn(timed(Instant::now(), operation.clone()));
         }
     }
     let elapsed = ended - begin;
@@ -101,10 +107,8 @@ where
     Ok(Ran { latencies, elapsed })
 }
 
-async fn timed<Fut>(begun: Instant, operation: Fut) -> Result<(Instant, Instant)>
-where
-    Fut: Future<Output = Result<()>>,
-{
-    operation.await?;
+/// The future of the operation is made in here, so that no larger one is moved into the task.
+async fn timed<O: Operation>(begun: Instant, operation: O) -> Result<(Instant, Instant)> {
+    operation.run().await?;
     Ok((begun, Instant::now()))
 }
