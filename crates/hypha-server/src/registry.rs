@@ -40,8 +40,11 @@ pub(crate) trait Registry: Debug + Send + Sync {
     /// A client left, and its services with it. A workspace that is not persistent goes with its last client.
     fn remove_client<'a>(&'a self, workspace: &'a str, client_id: &'a str) -> BoxFuture<'a, ()>;
 
-    /// The clients of a workspace by their ids, with the users behind them.
-    fn clients<'a>(&'a self, workspace: &'a str) -> BoxFuture<'a, Vec<(String, User)>>;
+    /// The clients of a workspace by their ids, with what is told of the users behind them.
+    fn clients<'a>(&'a self, workspace: &'a str) -> BoxFuture<'a, Vec<(String, Kept)>>;
+
+    /// Whether a client is in a workspace.
+    fn has_client<'a>(&'a self, workspace: &'a str, client_id: &'a str) -> BoxFuture<'a, bool>;
 
     /// Registers a service in the place of one with the same id, which is returned. `limit` is how many services its
     /// client may have.

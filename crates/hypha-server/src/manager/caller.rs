@@ -33,7 +33,10 @@ impl Caller {
 
     /// The user as others see it: in the workspace that it works in.
     pub(crate) fn described(&self) -> Value {
-        described(&self.user, self.workspace())
+        let mut user = self.user.clone();
+        user.current_workspace = Some(self.workspace().to_owned());
+        // Users consist of texts, numbers and lists.
+        hypha_codec::to_value(&user).unwrap_or_default()
     }
 
     pub(crate) fn may(&self, permission: Permission, workspace: &str) -> bool {
@@ -57,14 +60,6 @@ impl Caller {
             Err(ManagerError::WorkspaceDenied(workspace.to_owned()))
         }
     }
-}
-
-/// A user who works in a workspace.
-pub(super) fn described(user: &User, workspace: &str) -> Value {
-    let mut user = user.clone();
-    user.current_workspace = Some(workspace.to_owned());
-    // Users consist of texts, numbers and lists.
-    hypha_codec::to_value(&user).unwrap_or_default()
 }
 
 impl FromCall for Caller {

@@ -9,7 +9,7 @@ use hypha_rpc_core::protocol::event;
 use hypha_rpc_core::{Address, CallError};
 use tokio::time::timeout;
 
-use super::caller::{self, Caller};
+use super::caller::Caller;
 use super::error::ManagerError;
 use super::lookup::seconds;
 use super::workspaces;
@@ -34,10 +34,9 @@ pub(super) async fn list_clients(
     caller.needs_in(workspace, Permission::Read)?;
     let clients = hub.registry().clients(workspace).await.into_iter();
     let described = clients.map(|(id, user)| {
-        let user = caller::described(&user, workspace);
         Map::from([
             ("id", Value::from(format!("{workspace}/{id}"))),
-            ("user", user),
+            ("user", Value::from(user.map())),
         ])
     });
     Ok(described.collect())
@@ -64,8 +63,11 @@ pub(super) async fn ping(
     if workspace != caller.workspace() && !caller.may(Permission::Read, workspace) {
         return failed(&format_args!("Permission denied for workspace {workspace}"));
     }
-    let clients = hub.registry().clients(workspace).await;
-    if !clients.iter().any(|(id, _)| id == address.client_id()) {
+    if !hub
+        .registry()
+        .has_client(workspace, address.client_id())
+        .await
+    {
         return failed(&"it is not connected");
     }
     match ping_client(hub, &address, seconds(timeout, PATIENCE)).await? {

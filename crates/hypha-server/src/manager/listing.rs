@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hypha_codec::{Map, Value};
 use hypha_rpc_core::Visibility;
+use tokio::task::coop::consume_budget;
 
 use super::caller::Caller;
 use super::error::ManagerError;
@@ -33,10 +34,13 @@ pub(super) async fn list_services(
             "{found} services are more than the {MAX_LISTED} that can be listed at once: ask for fewer"
         )));
     }
-    let services = services.iter();
-    Ok(services
-        .map(|service| visible_info(service, caller))
-        .collect())
+    let mut described = Vec::with_capacity(services.len());
+    for service in services {
+        // Others have their turn while this one is busy.
+        consume_budget().await;
+        described.push(visible_info(&service, caller));
+    }
+    Ok(described)
 }
 
 /// The services that a query means and a caller may know of, in the order of their registration.

@@ -116,7 +116,7 @@ pub(super) async fn find(
 
 /// What a caller may know of a service that admits it.
 pub(super) fn visible_info(service: &ServiceRecord, caller: &Caller) -> Map {
-    let mut info = service.info.map().clone();
+    let mut info = service.info.map();
     if service.visibility == Visibility::Protected
         && !caller.may(Permission::Read, &service.workspace)
         && let Some(Value::Map(config)) = info.get_mut("config")

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hypha_codec::{Map, Value};
 use serde::Serialize;
+use tokio::task::coop::consume_budget;
 
 use super::caller::Caller;
 use super::error::ManagerError;
@@ -69,17 +70,21 @@ pub(super) async fn search_services(
     let limit = limit.unwrap_or(LIMIT).min(MAX_LIMIT);
     let offset = offset.unwrap_or(0);
     let all = candidates(hub, caller, filters, include_unlisted.unwrap_or(false)).await?;
-    let mut scored: Vec<_> = all
-        .into_iter()
-        .filter_map(|service| Some((score(&service, &words)?, service)))
-        .collect();
-    match order_by.as_deref() {
-        None => scored.sort_by_key(|(score, _)| Reverse(*score)),
-        Some(field) => scored.sort_by_cached_key(|(_, service)| text_of(service, field)),
+    let mut scored = Vec::new();
+    for service in all {
+        // Others have their turn while this one is busy.
+        consume_budget().await;
+        let info = service.info.map();
+        if let Some(score) = score(&service, &info, &words) {
+            let order = order_by.as_deref();
+            let order = order.map(|field| text_of(&service, &info, field).to_owned());
+            scored.push((order, Reverse(score), service));
+        }
     }
+    scored.sort_by(|(one, high, _), (other, low, _)| (one, high).cmp(&(other, low)));
     let total = scored.len();
     let page = scored.iter().skip(offset).take(limit);
-    let items = page.map(|(_, service)| {
+    let items = page.map(|(_, _, service)| {
         let info = visible_info(service, caller);
         match &return_fields {
             Some(fields) => info
@@ -147,8 +152,11 @@ fn words(text: &str) -> Vec<String> {
 }
 
 /// How well a service fits: none if not all words are found. Without words all fit.
-fn score(service: &ServiceRecord, words: &[String]) -> Option<u32> {
-    let fields = FIELDS.map(|(field, weight)| (text_of(service, field).to_lowercase(), weight));
+fn score(service: &ServiceRecord, info: &Map, words: &[String]) -> Option<u32> {
+    let fields = FIELDS.map(|(field, weight)| {
+        let text = text_of(service, info, field);
+        (text.to_lowercase(), weight)
+    });
     let mut score = 0;
     for word in words {
         let found = fields.iter().filter(|(text, _)| text.contains(word));
@@ -161,11 +169,10 @@ fn score(service: &ServiceRecord, words: &[String]) -> Option<u32> {
     Some(score)
 }
 
-fn text_of(service: &ServiceRecord, field: &str) -> String {
+fn text_of<'a>(service: &'a ServiceRecord, info: &'a Map, field: &str) -> &'a str {
     // The ids of workspaces and clients are no words of a service.
     if field == "id" {
-        return service.service_id.clone();
+        return &service.service_id;
     }
-    let text = service.info.map().get(field).and_then(Value::as_str);
-    text.unwrap_or_default().to_owned()
+    info.get(field).and_then(Value::as_str).unwrap_or_default()
 }

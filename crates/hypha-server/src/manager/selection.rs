@@ -221,8 +221,8 @@ fn may_ask(service: &ServiceRecord, caller: &Caller, function: &str) -> bool {
     if caller.may(Permission::ReadWrite, &service.workspace) {
         return true;
     }
-    let config = service.info.map().get("config");
-    match config.and_then(|config| config.get("require_context")) {
+    let config = service.info.get("config").unwrap_or_default();
+    match config.get("require_context") {
         Some(Value::Bool(all)) => !all,
         Some(Value::List(methods)) => methods
             .iter()

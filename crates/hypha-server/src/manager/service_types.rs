@@ -69,8 +69,7 @@ pub(super) async fn get_service_type(
         may_read || visibility.and_then(Value::as_str) == Some("public")
     });
     match kind {
-        Some(kind) => {
-            let mut kind = kind.clone();
+        Some(mut kind) => {
             kind.insert("id", format!("{workspace_id}/{id}"));
             Ok(kind)
         }
@@ -87,8 +86,7 @@ pub(super) async fn list_service_types(
     let id = workspace.as_deref().unwrap_or_else(|| caller.workspace());
     caller.needs_in(id, Permission::Read)?;
     let workspace = workspaces::existing(hub, id).await?;
-    let types = workspace.service_types().map(|(_, kind)| {
-        let mut kind = kind.clone();
+    let types = workspace.service_types().map(|(_, mut kind)| {
         kind.insert(MODEL.0, MODEL.1);
         kind
     });

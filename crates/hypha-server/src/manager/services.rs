@@ -34,7 +34,7 @@ pub(super) async fn register(
         return Ok(());
     };
     let id = service.id();
-    let info = Value::from(service.info.map().clone());
+    let info = Value::from(service.info.map());
     let is_built_in = service.is_built_in();
     let is_default = service.service_id == MANAGER_SERVICE;
     let has_setup = info
@@ -97,7 +97,7 @@ pub(super) async fn unregister(
         hub.router()
             .announce(workspace, event::CLIENT_DISCONNECTED, data);
     } else {
-        let data = Value::from(removed.info.map().clone());
+        let data = Value::from(removed.info.map());
         hub.router()
             .announce(workspace, event::SERVICE_REMOVED, data);
     }

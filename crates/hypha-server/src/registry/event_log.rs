@@ -39,7 +39,7 @@ impl LoggedEvent {
     }
 
     pub(crate) fn data(&self) -> Value {
-        self.data.map().get(DATA).cloned().unwrap_or_default()
+        self.data.get(DATA).unwrap_or_default()
     }
 
     fn bytes(&self) -> usize {

@@ -10,8 +10,8 @@ use self::spaces::Spaces;
 use self::workspaces::Workspaces;
 use super::revocations::Revocations;
 use super::{
-    Change, LoggedEvent, NotAdded, NotChanged, NotCreated, Registry, ServiceFilter, ServiceRecord,
-    Workspace,
+    Change, Kept, LoggedEvent, NotAdded, NotChanged, NotCreated, Registry, ServiceFilter,
+    ServiceRecord, Workspace,
 };
 use crate::identity::{TokenId, User};
 
@@ -49,8 +49,12 @@ impl Registry for MemoryRegistry {
         ready(()).boxed()
     }
 
-    fn clients<'a>(&'a self, workspace: &'a str) -> BoxFuture<'a, Vec<(String, User)>> {
+    fn clients<'a>(&'a self, workspace: &'a str) -> BoxFuture<'a, Vec<(String, Kept)>> {
         ready(self.state().spaces.clients(workspace)).boxed()
+    }
+
+    fn has_client<'a>(&'a self, workspace: &'a str, client_id: &'a str) -> BoxFuture<'a, bool> {
+        ready(self.state().spaces.has_client(workspace, client_id)).boxed()
     }
 
     fn add_service(

@@ -85,11 +85,11 @@ impl Workspace {
         user.owns(&self.id, &self.owners)
     }
 
-    pub(crate) fn service_type(&self, id: &str) -> Option<&Map> {
+    pub(crate) fn service_type(&self, id: &str) -> Option<Map> {
         self.service_types.get(id).map(Kept::map)
     }
 
-    pub(crate) fn service_types(&self) -> impl Iterator<Item = (&str, &Map)> {
+    pub(crate) fn service_types(&self) -> impl Iterator<Item = (&str, Map)> {
         let all = self.service_types.iter();
         all.map(|(id, kind)| (id.as_str(), kind.map()))
     }
@@ -107,7 +107,7 @@ impl Workspace {
     }
 
     pub(crate) fn remove_bookmark(&mut self, id: &str) {
-        let is_it = |kept: &Kept| kept.map().get("id").and_then(Value::as_str) == Some(id);
+        let is_it = |kept: &Kept| kept.get("id").as_ref().and_then(Value::as_str) == Some(id);
         self.bookmarks.retain(|bookmark| !is_it(bookmark));
     }
 
@@ -132,15 +132,16 @@ impl Workspace {
 
     /// What is told of the workspace. Environment variables are not: who may read here may not read them.
     pub(crate) fn info(&self) -> Map {
-        let extra = |key| self.extra.map().get(key).cloned().unwrap_or_default();
+        let given = self.extra.map();
+        let extra = |key| given.get(key).cloned().unwrap_or_default();
         let types = self.service_types();
-        let types: Map = types.map(|(id, kind)| (id, kind.clone())).collect();
+        let types: Map = types.collect();
         let mut config = match extra("config") {
             Value::Map(config) => config,
             _ => Map::new(),
         };
         if !self.bookmarks.is_empty() {
-            let bookmarks = self.bookmarks.iter().map(|kept| kept.map().clone());
+            let bookmarks = self.bookmarks.iter().map(|kept| kept.map());
             config.insert("bookmarks", bookmarks.collect::<Value>());
         }
         Map::from([

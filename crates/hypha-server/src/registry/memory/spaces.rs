@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use hypha_codec::Value;
 use hypha_rpc_core::protocol::BUILT_IN;
 
 use crate::identity::User;
 use crate::registry::limits::SERVICE_BYTES_PER_CLIENT;
-use crate::registry::{NotAdded, Pattern, ServiceFilter, ServiceRecord};
+use crate::registry::{Kept, NotAdded, Pattern, ServiceFilter, ServiceRecord};
 
 /// All workspaces with clients in them.
 #[derive(Debug, Default)]
@@ -27,7 +28,8 @@ struct Space {
 
 #[derive(Debug)]
 struct Client {
-    user: User,
+    /// What is told of the user behind it.
+    user: Kept,
     /// The bare ids of its services.
     services: BTreeSet<String>,
     /// Bytes of the descriptions of its services.
@@ -42,16 +44,19 @@ struct Entry {
 
 impl Spaces {
     pub(super) fn add_client(&mut self, workspace: &str, client_id: &str, user: &User) {
+        let user = described(user, workspace);
         let space = self.spaces.entry(workspace.to_owned()).or_default();
-        let client = space
-            .clients
-            .entry(client_id.to_owned())
-            .or_insert_with(|| Client {
-                user: user.clone(),
-                services: BTreeSet::new(),
-                bytes: 0,
-            });
-        client.user = user.clone();
+        match space.clients.get_mut(client_id) {
+            Some(client) => client.user = user,
+            None => {
+                let client = Client {
+                    user,
+                    services: BTreeSet::new(),
+                    bytes: 0,
+                };
+                space.clients.insert(client_id.to_owned(), client);
+            }
+        }
     }
 
     /// Takes a client out with its services; true if it was the last one of its workspace.
@@ -71,12 +76,17 @@ impl Spaces {
         is_empty
     }
 
-    pub(super) fn clients(&self, workspace: &str) -> Vec<(String, User)> {
+    pub(super) fn clients(&self, workspace: &str) -> Vec<(String, Kept)> {
         let space = self.spaces.get(workspace).into_iter();
         let clients = space.flat_map(|space| &space.clients);
         clients
             .map(|(id, client)| (id.clone(), client.user.clone()))
             .collect()
+    }
+
+    pub(super) fn has_client(&self, workspace: &str, client_id: &str) -> bool {
+        let space = self.spaces.get(workspace);
+        space.is_some_and(|space| space.clients.contains_key(client_id))
     }
 
     pub(super) fn add_service(
@@ -214,13 +224,23 @@ impl Space {
     }
 }
 
+/// A user who works in a workspace, as others see it.
+fn described(user: &User, workspace: &str) -> Kept {
+    let mut user = user.clone();
+    user.current_workspace = Some(workspace.to_owned());
+    match hypha_codec::to_value(&user) {
+        Ok(Value::Map(user)) => Kept::new(user).unwrap_or_default(),
+        // Users consist of texts, numbers and lists.
+        _ => Kept::default(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use hypha_codec::Map;
     use hypha_rpc_core::Visibility;
 
     use super::*;
-    use crate::registry::Kept;
 
     const LIMIT: usize = 3;
 
