@@ -152,12 +152,15 @@ async fn authenticate(hub: &Hub, hello: &Hello) -> Result<User, Refusal> {
 /// The workspace that a client joins: what it asks for, as far as its token leaves it a choice.
 fn workspace_for(user: &User, hello: &Hello) -> Result<String, Refusal> {
     let asked = hello.workspace.as_deref();
-    // The token of the user who may do everything is good everywhere.
-    let current = user.scope.current_workspace.as_deref();
-    let current = current.filter(|current| *current != EVERY_WORKSPACE);
+    let current = match user.scope.current_workspace.as_deref() {
+        // The token of the user who may do everything is good everywhere.
+        Some(EVERY_WORKSPACE) => {
+            return Ok(asked.map_or_else(|| user.own_workspace(), str::to_owned));
+        }
+        current => current,
+    };
     let has_token = hello.token.is_some() || hello.reconnection_token.is_some();
-    let is_guest = has_token && current.is_none() && !user.is_admin();
-    if is_guest && asked == Some(PUBLIC_WORKSPACE) {
+    if has_token && current.is_none() && asked == Some(PUBLIC_WORKSPACE) {
         return Ok(user.own_workspace());
     }
     match (asked, current) {

@@ -241,8 +241,8 @@ async fn tokens_lead_to_their_workspaces() {
         .await
         .unwrap();
     let scoped = |scope: &str| sign(&claims("u", scope));
-    let admin = {
-        let mut claims = claims("boss", "wid:public");
+    let admin = |scope: &str| {
+        let mut claims = claims("boss", scope);
         claims["https://amun.ai/roles"] = json!(["admin"]);
         sign(&claims)
     };
@@ -255,7 +255,9 @@ async fn tokens_lead_to_their_workspaces() {
         (scoped("ws:public#r wid:public"), Some("public"), Ok("public")),
         (scoped("wid:public"), None, Err(format!("{denied}public"))),
         (scoped("ws:public#a"), Some("ws-user-root"), Err(format!("{denied}ws-user-root"))),
-        (admin, None, Ok("public")),
+        (admin("wid:public"), None, Ok("public")),
+        (admin(""), Some("public"), Ok("ws-user-boss")),
+        (admin(""), Some("ws-user-root"), Ok("ws-user-root")),
         ("the-root-token".to_owned(), None, Ok("ws-user-root")),
         ("the-root-token".to_owned(), Some("public"), Ok("public")),
         (
