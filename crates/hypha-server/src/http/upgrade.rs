@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::{Query, Request, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use hyper::upgrade::Upgraded;
+use hyper::upgrade::{Parts, Upgraded};
 use hyper_util::rt::TokioIo;
 use hypha_transport::{CloseReason, FrameTx as _, Transport as _};
 use hypha_transport_ws::{WsOptions, WsTransport, upgrade_response};
@@ -41,13 +41,12 @@ pub(super) async fn websocket(State(hub): State<Arc<Hub>>, mut request: Request)
 }
 
 async fn serve(hub: Arc<Hub>, upgraded: Upgraded, is_legacy: bool) {
-    let Ok(parts) = upgraded.downcast::<TokioIo<CountedStream>>() else {
-        return tracing::error!("a WebSocket on a stream that is none of ours");
+    let stream = match upgraded.downcast::<TokioIo<CountedStream>>() {
+        // The rest, a buffer above all, is not kept for as long as the client stays.
+        Ok(Parts { io, read_buf, .. }) if read_buf.is_empty() => io.into_inner(),
+        Ok(_) => return tracing::debug!("a client spoke before it was answered"),
+        Err(_) => return tracing::error!("a WebSocket on a stream that is none of ours"),
     };
-    if !parts.read_buf.is_empty() {
-        return tracing::debug!("a client spoke before it was answered");
-    }
-    let stream = parts.io.into_inner();
     let drained = stream.written();
     let options = WsOptions::new().with_max_frame(hub.settings().max_frame);
     let transport = WsTransport::from_upgraded(stream, options).await;
