@@ -73,7 +73,11 @@ impl Workspaces {
             ids.extend(scope.keys());
             let names = [Some(&user.id), user.email.as_ref()];
             let owned = names.into_iter().flatten();
-            ids.extend(owned.filter_map(|name| self.owned.get(name)).flatten());
+            let owned = owned.filter_map(|name| self.owned.get(name)).flatten();
+            // A token that somebody made carries the address of who made it, and shows nothing of theirs.
+            ids.extend(
+                owned.filter(|id| self.get(id).is_some_and(|there| there.is_owned_by(user))),
+            );
         }
         let own = user.own_workspace();
         ids.insert(&own);
@@ -168,6 +172,7 @@ mod tests {
     use hypha_rpc_core::Secret;
 
     use super::*;
+    use crate::identity::Scope;
     use crate::registry::limits::BYTES_PER_WORKSPACE;
 
     fn named(id: &str) -> User {
@@ -267,5 +272,19 @@ mod tests {
         assert!(public.variable("a").is_some() && public.variable("b").is_none());
         let nowhere = workspaces.change("nowhere", &set("a"));
         assert_eq!(nowhere.unwrap_err(), NotChanged::NotFound);
+    }
+
+    #[test]
+    fn a_token_made_for_others_does_not_show_what_its_maker_owns() {
+        let mut workspaces = Workspaces::default();
+        let mut maker = named("u");
+        maker.email = Some("u@example.org".to_owned());
+        let mut workspace = owned("secret", &maker);
+        workspace.owners.extend(maker.email.clone());
+        workspaces.create(workspace, &maker, false).unwrap();
+        assert_eq!(ids(&workspaces, &maker), ["secret"]);
+        let child = maker.child(Scope::default()).unwrap();
+        assert_eq!(child.email, maker.email);
+        assert!(ids(&workspaces, &child).is_empty());
     }
 }
