@@ -35,13 +35,14 @@ pub(crate) async fn serve<T: Transport>(hub: Arc<Hub>, transport: T, drained: Ar
     if hub.stopping().is_cancelled() {
         connection.end(End::Told(stopping().close));
     }
+    // First, so that there is an end to what a client left behind that comes back and is lost at once.
+    hub.joined(&connection).await;
     let told = tx.feed(Frame::Text(info)).await.is_ok() && tx.flush().await.is_ok();
     if told {
-        hub.joined(&connection).await;
         relay::run(&hub, &connection, tx, rx).await;
     }
     connection.end(End::Left);
-    if hub.router().remove(&connection) && told {
+    if hub.router().remove(&connection) {
         hub.left(&connection).await;
     }
 }

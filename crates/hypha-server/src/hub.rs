@@ -133,16 +133,24 @@ impl Hub {
     pub(crate) async fn joined(&self, client: &Connection) {
         tracing::info!(client = client.address(), "connected");
         self.registry
-            .add_client(client.workspace(), client.client_id(), client.user())
+            .add_client(
+                client.workspace(),
+                client.client_id(),
+                client.user(),
+                client.key(),
+            )
             .await;
     }
 
     /// A client is gone, and nobody took its place.
     pub(crate) async fn left(&self, client: &Connection) {
         tracing::info!(client = client.address(), "disconnected");
-        self.registry
-            .remove_client(client.workspace(), client.client_id())
-            .await;
+        let (workspace, client_id) = (client.workspace(), client.client_id());
+        let key = Some(client.key());
+        if !self.registry.remove_client(workspace, client_id, key).await {
+            // It is back already.
+            return;
+        }
         let data = client_event(client.workspace(), client.client_id());
         self.router
             .announce(client.workspace(), event::CLIENT_DISCONNECTED, data.clone());

@@ -29,16 +29,24 @@ pub(crate) use self::workspace::{Full, Workspace};
 
 /// Where the state of a server lives.
 pub(crate) trait Registry: Debug + Send + Sync {
-    /// A client that was let in joined a workspace, which comes up if it is not there.
+    /// A client that was let in joined a workspace, which comes up if it is not there. One that comes back over another
+    /// connection keeps its services.
     fn add_client<'a>(
         &'a self,
         workspace: &'a str,
         client_id: &'a str,
         user: &'a User,
+        connection: u64,
     ) -> BoxFuture<'a, ()>;
 
-    /// A client left, and its services with it. A workspace that is not persistent goes with its last client.
-    fn remove_client<'a>(&'a self, workspace: &'a str, client_id: &'a str) -> BoxFuture<'a, ()>;
+    /// A client left, and its services with it. A workspace that is not persistent goes with its last client. False if
+    /// the client is there over another connection than the one that is named, or not at all.
+    fn remove_client<'a>(
+        &'a self,
+        workspace: &'a str,
+        client_id: &'a str,
+        connection: Option<u64>,
+    ) -> BoxFuture<'a, bool>;
 
     /// The clients of a workspace by their ids, with what is told of the users behind them.
     fn clients<'a>(&'a self, workspace: &'a str) -> BoxFuture<'a, Vec<(String, Kept)>>;

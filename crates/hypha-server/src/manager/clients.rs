@@ -139,7 +139,8 @@ async fn remove(hub: &Hub, workspace: &str, client_id: &str) {
         // Whoever serves the connection tidies up after it.
         Some(connection) => connection.end(End::Cut),
         None => {
-            hub.registry().remove_client(workspace, client_id).await;
+            let registry = hub.registry();
+            registry.remove_client(workspace, client_id, None).await;
             let data = client_event(workspace, client_id);
             hub.router()
                 .announce(workspace, event::CLIENT_DISCONNECTED, data);

@@ -34,19 +34,28 @@ impl Registry for MemoryRegistry {
         workspace: &'a str,
         client_id: &'a str,
         user: &'a User,
+        connection: u64,
     ) -> BoxFuture<'a, ()> {
         let mut state = self.state();
         state.workspaces.open(workspace, user);
-        state.spaces.add_client(workspace, client_id, user);
+        let spaces = &mut state.spaces;
+        spaces.add_client(workspace, client_id, user, connection);
         ready(()).boxed()
     }
 
-    fn remove_client<'a>(&'a self, workspace: &'a str, client_id: &'a str) -> BoxFuture<'a, ()> {
+    fn remove_client<'a>(
+        &'a self,
+        workspace: &'a str,
+        client_id: &'a str,
+        connection: Option<u64>,
+    ) -> BoxFuture<'a, bool> {
         let mut state = self.state();
-        if state.spaces.remove_client(workspace, client_id) {
+        let spaces = &mut state.spaces;
+        let is_removed = spaces.remove_client(workspace, client_id, connection);
+        if is_removed && spaces.is_empty(workspace) {
             state.workspaces.close(workspace);
         }
-        ready(()).boxed()
+        ready(is_removed).boxed()
     }
 
     fn clients<'a>(&'a self, workspace: &'a str) -> BoxFuture<'a, Vec<(String, Kept)>> {

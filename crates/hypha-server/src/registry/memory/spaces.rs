@@ -22,14 +22,25 @@ pub(super) struct Spaces {
 #[derive(Debug, Default)]
 struct Space {
     clients: BTreeMap<String, Client>,
-    /// By their bare ids, then by their clients.
-    services: HashMap<String, BTreeMap<String, Entry>>,
+    /// By their bare ids.
+    services: HashMap<String, Namesakes>,
+}
+
+/// The services of one name in a workspace.
+#[derive(Debug, Default)]
+struct Namesakes {
+    /// By their clients.
+    all: BTreeMap<String, Entry>,
+    /// How many of them must be alone.
+    singletons: usize,
 }
 
 #[derive(Debug)]
 struct Client {
     /// What is told of the user behind it.
     user: Kept,
+    /// The connection that it is there over.
+    connection: u64,
     /// The bare ids of its services.
     services: BTreeSet<String>,
     /// Bytes of the descriptions of its services.
@@ -43,14 +54,24 @@ struct Entry {
 }
 
 impl Spaces {
-    pub(super) fn add_client(&mut self, workspace: &str, client_id: &str, user: &User) {
+    pub(super) fn add_client(
+        &mut self,
+        workspace: &str,
+        client_id: &str,
+        user: &User,
+        connection: u64,
+    ) {
         let user = described(user, workspace);
         let space = self.spaces.entry(workspace.to_owned()).or_default();
         match space.clients.get_mut(client_id) {
-            Some(client) => client.user = user,
+            Some(client) => {
+                client.user = user;
+                client.connection = connection;
+            }
             None => {
                 let client = Client {
                     user,
+                    connection,
                     services: BTreeSet::new(),
                     bytes: 0,
                 };
@@ -59,21 +80,35 @@ impl Spaces {
         }
     }
 
-    /// Takes a client out with its services; true if it was the last one of its workspace.
-    pub(super) fn remove_client(&mut self, workspace: &str, client_id: &str) -> bool {
+    /// Takes a client out with its services, unless it is there over another connection than the one that is named.
+    pub(super) fn remove_client(
+        &mut self,
+        workspace: &str,
+        client_id: &str,
+        connection: Option<u64>,
+    ) -> bool {
         let Some(space) = self.spaces.get_mut(workspace) else {
-            return true;
+            return false;
         };
+        let there = space.clients.get(client_id);
+        let is_it = |there: &Client| connection.is_none_or(|it| it == there.connection);
+        if !there.is_some_and(is_it) {
+            return false;
+        }
         if let Some(client) = space.clients.remove(client_id) {
             for service in client.services {
                 drop(space.forget(&service, client_id));
             }
         }
-        let is_empty = space.clients.is_empty();
-        if is_empty {
+        if space.clients.is_empty() {
             self.spaces.remove(workspace);
         }
-        is_empty
+        true
+    }
+
+    /// Whether nobody is in a workspace.
+    pub(super) fn is_empty(&self, workspace: &str) -> bool {
+        !self.spaces.contains_key(workspace)
     }
 
     pub(super) fn clients(&self, workspace: &str) -> Vec<(String, Kept)> {
@@ -100,12 +135,10 @@ impl Spaces {
             .get_mut(&service.workspace)
             .ok_or(NotAdded::NoClient)?;
         let namesakes = space.services.get(&service.service_id);
-        let others = namesakes.into_iter().flatten();
-        let mut others = others.filter(|(client_id, _)| **client_id != service.client_id);
-        if others.any(|(_, other)| service.is_singleton || other.service.is_singleton) {
+        if namesakes.is_some_and(|namesakes| !namesakes.admit(&service)) {
             return Err(NotAdded::NotAlone);
         }
-        let replaced = namesakes.and_then(|all| all.get(&service.client_id));
+        let replaced = namesakes.and_then(|namesakes| namesakes.all.get(&service.client_id));
         let replaced = replaced.map(|entry| Arc::clone(&entry.service));
         let client = space
             .clients
@@ -132,13 +165,8 @@ impl Spaces {
             .services
             .entry(service.service_id.clone())
             .or_default();
-        namesakes.insert(
-            service.client_id.clone(),
-            Entry {
-                order,
-                service: Arc::new(service),
-            },
-        );
+        let service = Arc::new(service);
+        drop(namesakes.insert(Entry { order, service }));
         self.registered += 1;
         Ok(replaced)
     }
@@ -191,9 +219,11 @@ impl Space {
         };
         match (by_name, by_client) {
             (Some(service), Some(client)) => named(service)
-                .filter_map(|all| all.get(client))
+                .filter_map(|namesakes| namesakes.all.get(client))
                 .for_each(take),
-            (Some(service), None) => named(service).flat_map(BTreeMap::values).for_each(take),
+            (Some(service), None) => named(service)
+                .flat_map(|namesakes| namesakes.all.values())
+                .for_each(take),
             (None, Some(client)) => {
                 for service in self
                     .clients
@@ -202,14 +232,14 @@ impl Space {
                     .flat_map(|c| &c.services)
                 {
                     named(service)
-                        .filter_map(|all| all.get(client))
+                        .filter_map(|namesakes| namesakes.all.get(client))
                         .for_each(&mut take);
                 }
             }
             (None, None) => self
                 .services
                 .values()
-                .flat_map(BTreeMap::values)
+                .flat_map(|namesakes| namesakes.all.values())
                 .for_each(take),
         }
     }
@@ -217,10 +247,34 @@ impl Space {
     fn forget(&mut self, service: &str, client_id: &str) -> Option<Arc<ServiceRecord>> {
         let namesakes = self.services.get_mut(service)?;
         let removed = namesakes.remove(client_id);
-        if namesakes.is_empty() {
+        if namesakes.all.is_empty() {
             self.services.remove(service);
         }
-        removed.map(|entry| entry.service)
+        removed
+    }
+}
+
+impl Namesakes {
+    /// Whether a service may be here, with all that are of other clients.
+    fn admit(&self, service: &ServiceRecord) -> bool {
+        let own = self.all.get(&service.client_id);
+        let own_singletons = own.map_or(0, |own| usize::from(own.service.is_singleton));
+        let is_alone = self.all.len() == usize::from(own.is_some());
+        is_alone || !service.is_singleton && self.singletons == own_singletons
+    }
+
+    fn insert(&mut self, entry: Entry) -> Option<Arc<ServiceRecord>> {
+        let client = entry.service.client_id.clone();
+        let replaced = self.remove(&client);
+        self.singletons += usize::from(entry.service.is_singleton);
+        self.all.insert(client, entry);
+        replaced
+    }
+
+    fn remove(&mut self, client_id: &str) -> Option<Arc<ServiceRecord>> {
+        let removed = self.all.remove(client_id)?.service;
+        self.singletons -= usize::from(removed.is_singleton);
+        Some(removed)
     }
 }
 
@@ -269,7 +323,7 @@ mod tests {
     fn with_clients(clients: &[(&str, &str)]) -> Spaces {
         let mut spaces = Spaces::default();
         for (workspace, client) in clients {
-            spaces.add_client(workspace, client, &User::anonymous("u"));
+            spaces.add_client(workspace, client, &User::anonymous("u"), 1);
             let built_in = service(workspace, client, BUILT_IN);
             spaces.add_service(built_in, LIMIT).unwrap();
         }
@@ -321,12 +375,25 @@ mod tests {
     fn services_go_with_their_clients() {
         let mut spaces = with_clients(&[("w", "a"), ("w", "b")]);
         spaces.add_service(service("w", "a", "s"), LIMIT).unwrap();
-        assert!(!spaces.remove_client("w", "a"));
+        assert!(spaces.remove_client("w", "a", Some(1)));
+        assert!(!spaces.remove_client("w", "a", Some(1)));
+        assert!(!spaces.is_empty("w"));
         assert_eq!(ids(&spaces, "w", "*", "*"), ["w/b:built-in"]);
         let late = spaces.add_service(service("w", "a", "s"), LIMIT);
         assert_eq!(late.unwrap_err(), NotAdded::NoClient);
-        assert!(spaces.remove_client("w", "b"));
-        assert!(spaces.spaces.is_empty());
+        assert!(spaces.remove_client("w", "b", None));
+        assert!(spaces.is_empty("w"));
+    }
+
+    #[test]
+    fn the_end_of_an_old_connection_harms_nobody_who_came_back() {
+        let mut spaces = with_clients(&[("w", "a")]);
+        spaces.add_service(service("w", "a", "s"), LIMIT).unwrap();
+        spaces.add_client("w", "a", &User::anonymous("u"), 2);
+        assert!(!spaces.remove_client("w", "a", Some(1)));
+        assert_eq!(ids(&spaces, "w", "a", "*"), ["w/a:built-in", "w/a:s"]);
+        assert!(spaces.remove_client("w", "a", Some(2)));
+        assert!(spaces.is_empty("w"));
     }
 
     #[test]
@@ -334,7 +401,7 @@ mod tests {
         let mut spaces = Spaces::default();
         let early = spaces.add_service(service("w", "a", BUILT_IN), LIMIT);
         assert_eq!(early.unwrap_err(), NotAdded::NoClient);
-        spaces.add_client("w", "a", &User::anonymous("u"));
+        spaces.add_client("w", "a", &User::anonymous("u"), 1);
         let early = spaces.add_service(service("w", "a", "s"), LIMIT);
         assert_eq!(early.unwrap_err(), NotAdded::NoClient);
     }
@@ -394,5 +461,12 @@ mod tests {
         spaces.add_service(service("w", "b", "t"), LIMIT).unwrap();
         let late = spaces.add_service(singleton("w", "a", "t"), LIMIT);
         assert_eq!(late.unwrap_err(), NotAdded::NotAlone);
+        // Whoever is alone may change their mind, and make room for others.
+        spaces.add_service(service("w", "a", "s"), LIMIT).unwrap();
+        spaces.add_service(service("w", "b", "s"), LIMIT).unwrap();
+        spaces.remove_service("w", "b", "s").unwrap();
+        spaces.add_service(singleton("w", "a", "s"), LIMIT).unwrap();
+        spaces.remove_service("w", "a", "s").unwrap();
+        spaces.add_service(singleton("w", "b", "s"), LIMIT).unwrap();
     }
 }
