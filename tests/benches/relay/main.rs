@@ -13,6 +13,8 @@
 
 mod bare;
 mod child;
+mod frame;
+mod header;
 mod hostile;
 mod measure;
 mod nats;
@@ -35,6 +37,9 @@ fn main() -> Result<()> {
     }
     let plan = Plan::of(&words);
     let mut report = Report::default();
+    if plan.wants("header") {
+        header::run(&mut report)?;
+    }
     if plan.wants("speed") {
         speed::run(&plan, &mut report)?;
     }

@@ -1,10 +1,10 @@
 //! The header segment, read and written.
 
 use super::layout::Layout;
-use crate::decode::reader::{Head, Reader, Token};
+use crate::decode::reader::{Reader, Token};
 use crate::encode::Output;
 use crate::error::{DecodeError, DecodeErrorKind};
-use crate::wire::header;
+use crate::wire::{header, marker};
 
 /// The routing fields of a header, borrowed from the frame. A field that is not text counts as absent; of fields with the
 /// same key the last one counts.
@@ -226,11 +226,11 @@ pub(super) fn find<'a>(segment: &'a [u8], name: &str) -> Result<Option<&'a [u8]>
     Ok(found)
 }
 
+/// The text that a whole encoded value is.
 #[inline]
 fn text(raw: &[u8]) -> Result<Option<&str>, DecodeError> {
-    let mut reader = Reader::new(raw);
-    let bytes = match reader.head() {
-        Head::ShortText(len) => reader.take(len)?,
+    let bytes = match raw {
+        [marker::FIXSTR..=0xbf, text @ ..] | [marker::STR8, _, text @ ..] => text,
         _ => match Reader::new(raw).token()? {
             Token::Str(bytes) => bytes,
             _ => return Ok(None),
