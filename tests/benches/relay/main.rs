@@ -3,7 +3,8 @@
 //! Every server, caller and provider is a process of its own: this binary, started again with a role. All subjects of a
 //! comparison run at once and are measured in turn, so that a busy machine slows all of them alike; figures are medians
 //! of the rounds. `cargo bench -p hypha-tests --bench relay -- --check` fails where a target is missed, `--quick` takes
-//! short rounds, and one of the names `speed`, `scale`, `hostile` and `python` runs only that part. Linux only: it reads `/proc`.
+//! short rounds, and one of the names `header`, `speed`, `scale`, `hostile` and `python` runs only that part. Linux only: it
+//! reads `/proc`.
 
 #![expect(clippy::print_stdout, reason = "the figures are the output")]
 #![expect(

@@ -14,6 +14,9 @@ use crate::measure::{Callee, carry_out};
 const CONNECTING: usize = 50;
 const REGISTERING: usize = 20;
 
+/// The server allows each client a thousand.
+const SERVICES_OF_A_CLIENT: usize = 900;
+
 /// A server, and two clients that call each other over it, each a process of its own.
 pub(crate) struct Fleet {
     server: Process,
@@ -89,20 +92,24 @@ pub(crate) fn idle(url: &str, clients: &str) -> Result<()> {
     })
 }
 
-/// Registers many services.
+/// Registers many services, by as many clients as that takes.
 pub(crate) fn services(url: &str, services: &str) -> Result<()> {
     let services: usize = services.parse()?;
     runtime("multi")?.block_on(async {
-        let client = connect(url).await?;
-        let register = |n: usize| {
-            let service = Service::new(format!("service-{n}")).method("echo", async |n: u64| n);
-            client.register_service(service)
-        };
-        stream::iter(0..services)
-            .map(register)
-            .buffer_unordered(REGISTERING)
-            .try_for_each(|_| future::ok(()))
-            .await?;
+        let mut clients = Vec::new();
+        for first in (0..services).step_by(SERVICES_OF_A_CLIENT) {
+            let client = connect(url).await?;
+            let register = |n: usize| {
+                let service = Service::new(format!("service-{n}")).method("echo", async |n: u64| n);
+                client.register_service(service)
+            };
+            stream::iter(first..services.min(first + SERVICES_OF_A_CLIENT))
+                .map(register)
+                .buffer_unordered(REGISTERING)
+                .try_for_each(|_| future::ok(()))
+                .await?;
+            clients.push(client);
+        }
         serve("ready", async |_| Ok(true.into())).await
     })
 }
