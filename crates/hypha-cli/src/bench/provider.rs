@@ -9,7 +9,7 @@ use bytes::Bytes;
 use clap::Args;
 use futures_util::stream;
 use hypha_client::{
-    Client, Method, NdArray, Permission, RemoteError, Secret, Served, Service, TokenOptions, Value,
+    Client, Method, NdArray, Permission, RemoteError, Secret, Service, TokenOptions, Value,
 };
 use serde::Deserialize;
 
@@ -19,6 +19,7 @@ use super::size::size_of;
 use crate::ending::Ending;
 use crate::runtime::Flavour;
 use crate::server::ServerArgs;
+use crate::signals::Signals;
 
 /// Serve what callers measure.
 ///
@@ -46,34 +47,43 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// Serves until it is ended.
 pub(super) async fn serve(arguments: ProviderArgs) -> Result<()> {
-    let options = arguments
-        .server
+    // Whoever reads that we are ready may end us at once.
+    let mut signals = Signals::listen()?;
+    let client = tokio::select! {
+        client = get_ready(&arguments.server) => client?,
+        () = signals.next() => return Ok(()),
+    };
+    tokio::select! {
+        reason = client.closed() => bail!("the connection ended: {reason}"),
+        () = signals.next() => tokio::select! {
+            _ = client.drain(GRACE) => {}
+            () = signals.next() => client.disconnect().await,
+        },
+        () = arguments.ending.reached() => client.disconnect().await,
+    }
+    Ok(())
+}
+
+/// Connects, registers the service, and tells callers where it is.
+async fn get_ready(server: &ServerArgs) -> Result<Client> {
+    let options = server
         .options()
         .client_id(contract::PROVIDER)
         .configure(|config| {
             config.max_message_bytes = contract::MAX_MESSAGE;
             config.max_assembly_bytes = 2 * contract::MAX_MESSAGE;
         });
-    let client = arguments.server.connect(options).await?;
+    let client = server.connect(options).await?;
     client
         .register_service(service())
         .await
         .context("cannot register the service")?;
-    let token = match arguments.server.token() {
+    let token = match server.token() {
         Some(token) => token.clone(),
         None => token_for_callers(&client).await?,
     };
     announce(client.workspace(), &token)?;
-    tokio::select! {
-        served = client.serve_until_shutdown(GRACE) => match served? {
-            Served::Closed(reason) => bail!("the connection ended: {reason}"),
-            _ => Ok(()),
-        },
-        () = arguments.ending.reached() => {
-            client.disconnect().await;
-            Ok(())
-        }
-    }
+    Ok(client)
 }
 
 /// A token by which callers join our workspace.

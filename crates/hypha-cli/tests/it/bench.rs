@@ -1,8 +1,10 @@
 //! `hypha bench`: what others rely on when they read what it prints.
 
+use std::process::Command;
+
 use serde_json::Value as Json;
 
-use crate::command::{Running, hypha, run, server, text};
+use crate::command::{Running, hypha, run, server, server_with, text};
 
 /// A provider at this server, with what callers need to reach it.
 struct Provider {
@@ -13,7 +15,10 @@ struct Provider {
 
 impl Provider {
     fn start(url: &str) -> Self {
-        let mut process = Running::start(&["bench", "provider", "--server", url]);
+        Self::ready(Running::start(&["bench", "provider", "--server", url]))
+    }
+
+    fn ready(mut process: Running) -> Self {
         let line = process.line();
         let words: Vec<&str> = line.split(' ').collect();
         let ["READY", workspace, token] = words[..] else {
@@ -26,12 +31,14 @@ impl Provider {
         }
     }
 
+    fn caller(&self, url: &str) -> Command {
+        let mut command = hypha(&["bench", "caller", "--server", url]);
+        command.args(["--workspace", &self.workspace, "--token", &self.token]);
+        command
+    }
+
     fn call(&self, url: &str, rest: &[&str]) -> Vec<Json> {
-        let output = hypha(&["bench", "caller", "--server", url])
-            .args(["--workspace", &self.workspace, "--token", &self.token])
-            .args(rest)
-            .output()
-            .unwrap();
+        let output = self.caller(url).args(rest).output().unwrap();
         assert!(output.status.success(), "{}", text(&output.stderr));
         let lines = text(&output.stdout);
         let lines = lines.lines().map(serde_json::from_str);
@@ -115,6 +122,23 @@ fn a_caller_measures_what_it_is_told_to_and_nothing_else() {
     );
 }
 
+/// A server with a limit of frames sends away whoever does not pace.
+#[test]
+fn callers_pace_only_if_they_are_told_to() {
+    let (_server, url) = server_with(&["--frame-rate", "100", "--frame-burst", "60"]);
+    let mut command = hypha(&["bench", "provider", "--server", &url, "--pace"]);
+    let provider = Provider::ready(Running::of(&mut command));
+    let only = ["--only", "echo_c64_tiny", "--seconds", "0.05"];
+
+    let unpaced = provider.caller(&url).args(only).output().unwrap();
+    let said = text(&unpaced.stderr);
+    assert_eq!(unpaced.status.code(), Some(1), "{said}");
+    assert!(said.contains("Rate limit exceeded"), "{said}");
+
+    let lines = provider.call(&url, &[&only[..], &["--pace"]].concat());
+    assert!(lines[1]["ops"].as_u64().unwrap() >= 64, "{lines:?}");
+}
+
 #[test]
 fn callers_say_what_is_missing() {
     let (_server, url) = server();
@@ -189,7 +213,7 @@ fn connections_that_were_lost_meanwhile_are_no_success() {
 #[test]
 fn too_few_files_are_a_clear_error() {
     let words = "ulimit -n 100 && exec \"$0\" bench idle --server http://127.0.0.1:9 --clients 200";
-    let output = std::process::Command::new("sh")
+    let output = Command::new("sh")
         .args(["-c", words, env!("CARGO_BIN_EXE_hypha")])
         .output()
         .unwrap();

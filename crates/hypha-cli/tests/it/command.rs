@@ -118,7 +118,13 @@ impl Drop for Running {
 
 /// A server of ours on a free port, and its URL.
 pub(crate) fn server() -> (Running, String) {
-    let mut server = Running::start(&["serve", "--port", "0", "--end-with-input"]);
+    server_with(&[])
+}
+
+/// The same with more options.
+pub(crate) fn server_with(options: &[&str]) -> (Running, String) {
+    let words = ["serve", "--port", "0", "--end-with-input"];
+    let mut server = Running::of(hypha(&words).args(options));
     let line = server.line();
     let url = line.strip_prefix("listening on ").expect(&line).to_owned();
     (server, url)
