@@ -8,6 +8,7 @@ use hypha_transport::CloseReason;
 
 use super::caller::Caller;
 use super::error::ManagerError;
+use super::lookup::visible_info;
 use super::query::Query;
 use super::{bookmarks, listing};
 use crate::hub::Hub;
@@ -181,7 +182,7 @@ pub(super) async fn get_summary(hub: &Arc<Hub>, caller: &Caller) -> Result<Map, 
     let services: Vec<_> = services
         .iter()
         .map(|service| {
-            let info = super::lookup::visible_info(service, caller);
+            let info = visible_info(service, caller);
             let shown = SUMMARY.map(|key| (key, info.get(key).cloned().unwrap_or_default()));
             Value::from(Map::from(shown))
         })
