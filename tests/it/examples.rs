@@ -5,7 +5,7 @@
 mod labelled;
 #[expect(dead_code, reason = "its `main` is for the terminal")]
 #[path = "../../crates/hypha-server/examples/quickstart.rs"]
-mod quickstart;
+pub(crate) mod quickstart;
 #[expect(dead_code, reason = "its `main` is for the terminal")]
 #[path = "../../crates/hypha-client/examples/store.rs"]
 mod store;

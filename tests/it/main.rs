@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "real peers keep real time")]
 
 mod bad_input;
+mod browser;
 mod callbacks;
 mod calls;
 mod custom_types;
@@ -21,6 +22,8 @@ mod provider;
 mod raw;
 mod reconnecting;
 mod relay;
+mod servers;
 mod sides;
+mod snippets;
 mod tap;
 mod values;

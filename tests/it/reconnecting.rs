@@ -26,12 +26,12 @@ async fn back(returns: &mut Events<Value>) {
 }
 
 /// A server of its own: it is killed.
-async fn server() -> HyphaServer {
+pub(crate) async fn server() -> HyphaServer {
     HyphaServer::start(ServerOptions::default()).await.unwrap()
 }
 
 /// A client that never waits for long before it dials.
-fn options(server: &HyphaServer) -> ConnectOptions {
+pub(crate) fn options(server: &HyphaServer) -> ConnectOptions {
     let policy = ReconnectPolicy::new().cap(Duration::from_secs(1));
     Client::builder(server.url()).reconnect(policy)
 }
@@ -49,7 +49,7 @@ async fn is_back(client: &Client) {
 }
 
 /// Kills the server and starts it again.
-async fn restart(server: &mut HyphaServer, clients: &[&Client]) {
+pub(crate) async fn restart(server: &mut HyphaServer, clients: &[&Client]) {
     server.kill().unwrap();
     for client in clients {
         is_lost(client).await;

@@ -18,23 +18,23 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    /// Starts the command that `python` was given as arguments: `-m module ...`.
-    pub(crate) fn python(
-        arguments: &[String],
-        env: &[(String, String)],
-        log: &Log,
-    ) -> Result<Self> {
-        let mut command: Command = install::python()?;
-        let interpreter = command.get_program().to_owned();
-        command
+    /// Starts a command.
+    pub(crate) fn start(command: &Command, log: &Log) -> Result<Self> {
+        let mut guard: Command = install::python()?;
+        guard
             .arg(install::scripts().join("python/guard.py"))
-            .arg(interpreter)
-            .args(arguments)
-            .envs(env.iter().cloned())
+            .arg(command.get_program())
+            .args(command.get_args())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log.output()?);
-        let mut child = command.spawn().context("cannot start the guard")?;
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => guard.env(name, value),
+                None => guard.env_remove(name),
+            };
+        }
+        let mut child = guard.spawn().context("cannot start the guard")?;
         let stdin = child.stdin.take();
         let stdout = child.stdout.take().context("the guard has no stdout")?;
         Ok(Self {

@@ -1,9 +1,11 @@
-//! Where `cargo xtask peers` puts things.
+//! Where `cargo xtask peers` and cargo put things.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value as Json;
+use tokio::sync::OnceCell;
 
 /// Our own peer scripts.
 pub(crate) fn scripts() -> PathBuf {
@@ -27,6 +29,53 @@ pub(crate) fn node() -> Command {
     let mut command = Command::new("node");
     clear(&mut command);
     command
+}
+
+/// The browser, ready for arguments.
+pub(crate) fn chromium() -> Command {
+    Command::new("chromium")
+}
+
+/// The JavaScript client, as a page in a browser loads it.
+///
+/// # Errors
+/// The peers are not installed.
+pub fn browser_bundle() -> Result<PathBuf> {
+    Ok(javascript()?.join("node_modules/hypha-rpc/dist/hypha-rpc-websocket.js"))
+}
+
+/// The command `hypha` of this workspace, ready for arguments. It is built anew, so that it is never an old one.
+pub(crate) async fn hypha() -> Result<Command> {
+    static BUILT: OnceCell<PathBuf> = OnceCell::const_new();
+    let built = BUILT
+        .get_or_try_init(async || tokio::task::spawn_blocking(build_hypha).await?)
+        .await?;
+    let mut command = Command::new(built);
+    clear(&mut command);
+    Ok(command)
+}
+
+fn build_hypha() -> Result<PathBuf> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+        .args(["build", "--quiet", "--package", "hypha-cli"])
+        .args(["--bin", "hypha", "--message-format", "json"])
+        .stderr(Stdio::inherit());
+    // As these tests are.
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    let output = cargo.output().context("cannot start cargo")?;
+    ensure!(
+        output.status.success(),
+        "`cargo build --package hypha-cli` failed"
+    );
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Json>(line).ok())
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .context("cargo built no `hypha`")
 }
 
 fn installed() -> Result<PathBuf> {

@@ -1,5 +1,6 @@
 //! Harness of the interoperability and end-to-end tests: the real server and real Python and JavaScript clients, started
-//! from `target/peers` (`cargo xtask peers` puts them there), and gone when the test is.
+//! from `target/peers` (`cargo xtask peers` puts them there), and gone when the test is. With `HYPHA_TEST_SERVER=ours` the
+//! server is `hypha serve` of this workspace.
 //!
 //! ```no_run
 //! # async fn test() -> anyhow::Result<()> {
@@ -23,9 +24,12 @@ mod install;
 mod log;
 pub mod notation;
 mod peer;
+mod program;
 mod relay;
 mod server;
 
+pub use crate::install::browser_bundle;
 pub use crate::peer::{Call, Language, Membership, Peer, PeerBuilder, PeerError, Services};
+pub use crate::program::{document_of, python};
 pub use crate::relay::Relay;
-pub use crate::server::{HyphaServer, ROOT_TOKEN, ServerOptions};
+pub use crate::server::{Feature, HyphaServer, ROOT_TOKEN, ServerKind, ServerOptions};

@@ -42,13 +42,21 @@ impl Log {
 
     /// The end of what was written so far, under its title.
     pub(crate) fn tail(&self) -> String {
-        let end = self.file.metadata().map_or(0, |metadata| metadata.len());
-        let start = end.saturating_sub(TAIL);
-        let mut bytes = vec![0; usize::try_from(end - start).unwrap_or(0)];
+        let text = self.since(self.end().saturating_sub(TAIL));
+        format!("--- {} ---\n{text}", self.title)
+    }
+
+    /// What was written so far from this byte on.
+    pub(crate) fn since(&self, start: u64) -> String {
+        let length = self.end().saturating_sub(start);
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
         let read = self.file.read_at(&mut bytes, start).unwrap_or(0);
         bytes.truncate(read);
-        let text = String::from_utf8_lossy(&bytes);
-        format!("--- {} ---\n{text}", self.title)
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    fn end(&self) -> u64 {
+        self.file.metadata().map_or(0, |metadata| metadata.len())
     }
 
     /// Prints the tail, once, if the test that drops an owner has failed. The test runner shows it with the failure.

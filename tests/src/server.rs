@@ -1,19 +1,20 @@
-//! The real server.
+//! The server of a test: the real one, or ours.
+
+mod kind;
 
 use std::net::TcpListener;
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use tokio::sync::OnceCell;
 use tokio::time::{sleep, timeout};
 
+pub use self::kind::{Feature, ServerKind};
 use crate::guard::Guard;
 use crate::http;
 use crate::log::Log;
-
-/// The secret that signs the tokens of every server of the tests.
-const JWT_SECRET: &str = "secret of the tests";
 
 /// The token of the user who may do everything on every server of the tests.
 pub const ROOT_TOKEN: &str = "Q7mW2xRz9KpL4vNc8YhB3sFj6DgUeT1a";
@@ -24,21 +25,27 @@ const START_DEADLINE: Duration = Duration::from_secs(120);
 /// Another process may take the free port between our look and the server's start.
 const START_ATTEMPTS: usize = 3;
 
-/// A rate that no test reaches.
-const NO_LIMIT: u32 = 1_000_000;
-
 /// How the server is started.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ServerOptions {
-    /// Keep the server's own limits: 200 binary frames a second with bursts of 2000. Without it they are out of reach.
+    /// Which server. The one of the whole run unless a test is about one of them.
+    pub kind: ServerKind,
+    /// Keep the real server's limits: 200 binary frames a second with bursts of 2000. Without it they are out of reach.
     pub reference_limits: bool,
     /// Further environment variables.
     pub env: Vec<(String, String)>,
 }
 
 impl ServerOptions {
-    /// The server's own limits on frames.
+    /// This server, whatever the others of the run are.
+    #[must_use]
+    pub fn kind(mut self, kind: ServerKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// The real server's limits on frames.
     #[must_use]
     pub fn reference_limits(mut self) -> Self {
         self.reference_limits = true;
@@ -96,6 +103,18 @@ impl HyphaServer {
         Err(last.context("the server was not started")?)
     }
 
+    /// Which server it is.
+    #[must_use]
+    pub fn kind(&self) -> ServerKind {
+        self.options.kind
+    }
+
+    /// Whether the server can do what not every server can.
+    #[must_use]
+    pub fn has(&self, feature: Feature) -> bool {
+        self.kind().has(feature)
+    }
+
     /// The URL for clients: `http://127.0.0.1:<port>`.
     #[must_use]
     pub fn url(&self) -> String {
@@ -113,15 +132,17 @@ impl HyphaServer {
     /// # Errors
     /// The server is not running.
     pub fn kill(&mut self) -> Result<()> {
-        self.end("KILL")
+        self.end("KILL").map(drop)
     }
 
     /// Asks the server to stop, and waits until it did: it says goodbye to its clients (close code 1001).
     ///
     /// # Errors
-    /// The server is not running.
+    /// The server is not running, or it calls it a failure that it was stopped.
     pub fn stop(&mut self) -> Result<()> {
-        self.end("TERM")
+        let status = self.end("TERM")?;
+        ensure!(status.success(), "the server ended with {status}");
+        Ok(())
     }
 
     /// Kills the server if it runs, and starts it again on the same port. It knows nothing of its former life.
@@ -168,6 +189,12 @@ impl HyphaServer {
             .context("no answer to an HTTP request")
     }
 
+    /// Whether these words are in the server's log.
+    #[must_use]
+    pub fn logged(&self, words: &str) -> bool {
+        self.log.since(0).contains(words)
+    }
+
     /// The end of the server's log.
     #[must_use]
     pub fn log_tail(&self) -> String {
@@ -179,15 +206,8 @@ impl HyphaServer {
     }
 
     async fn boot(&mut self) -> Result<()> {
-        let arguments = [
-            "-m",
-            "hypha.server",
-            "--host=127.0.0.1",
-            &format!("--port={}", self.port),
-            &format!("--root-token={ROOT_TOKEN}"),
-        ]
-        .map(str::to_owned);
-        let mut guard = Guard::python(&arguments, &self.environment(), &self.log)?;
+        let command = self.options.kind.command(self.port, &self.options).await?;
+        let mut guard = Guard::start(&command, &self.log)?;
         timeout(START_DEADLINE, wait_until_ready(&mut guard, self.port))
             .await
             .context("the server did not become ready")
@@ -197,22 +217,11 @@ impl HyphaServer {
         Ok(())
     }
 
-    fn environment(&self) -> Vec<(String, String)> {
-        let mut env = vec![("JWT_SECRET".to_owned(), JWT_SECRET.to_owned())];
-        if !self.options.reference_limits {
-            for name in ["HYPHA_WS_MSG_RATE_LIMIT", "HYPHA_WS_MSG_BURST_LIMIT"] {
-                env.push((name.to_owned(), NO_LIMIT.to_string()));
-            }
-        }
-        env.extend(self.options.env.iter().cloned());
-        env
-    }
-
-    fn end(&mut self, signal: &str) -> Result<()> {
+    fn end(&mut self, signal: &str) -> Result<ExitStatus> {
         self.running()?.signal(signal)?;
-        self.running()?.wait()?;
+        let status = self.running()?.wait()?;
         self.guard = None;
-        Ok(())
+        Ok(status)
     }
 
     fn running(&mut self) -> Result<&mut Guard> {

@@ -7,11 +7,25 @@ use crate::{compatibility, layers, packages, peers, readmes, workspace};
 
 /// Installs the peers and runs every test of the workspace.
 pub(crate) fn test(sh: &Shell) -> Result<()> {
-    peers::install(sh)?;
+    peers::install_all(sh)?;
     cmd!(sh, "cargo test --workspace --all-features").run()?;
+    on_our_server(sh)?;
     // What the features add must not be what makes the rest work.
     cmd!(sh, "cargo test --package hypha-codec --no-default-features").run()?;
     examples(sh)
+}
+
+/// Runs the tests of interoperation again, with `hypha serve` in the place of the real server.
+fn on_our_server(sh: &Shell) -> Result<()> {
+    let _ours = sh.push_env("HYPHA_TEST_SERVER", "ours");
+    println!("HYPHA_TEST_SERVER=ours:");
+    // The whole workspace, so that no crate is compiled with other features than before.
+    cmd!(
+        sh,
+        "cargo test --workspace --all-features --test interop --test soak"
+    )
+    .run()?;
+    Ok(())
 }
 
 /// Runs the examples that need no server, or have one of their own; those that do are run with one by `demo` and `readmes`.

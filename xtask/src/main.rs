@@ -28,9 +28,11 @@ struct Cli {
 enum Task {
     /// Let Rust, Python and JavaScript call each other over the real server, and print what comes back.
     Demo,
-    /// Install the real server and the Python and JavaScript clients under target/peers, pinned.
+    /// Install the real server and the Python and JavaScript clients under target/peers, pinned; and, where this may be
+    /// done, the browser of the tests and the other server of the benchmark from the system's packages.
     Peers,
-    /// Run every test: unit, documentation, integration, and interoperation with the real peers.
+    /// Run every test: unit, documentation, integration, and interoperation with the real clients on the real server
+    /// and on ours.
     Test,
     /// Check the dependency graph of the workspace against the allowed edges.
     Layers,
@@ -56,7 +58,7 @@ fn main() -> Result<()> {
     sh.change_dir(workspace::root());
     match cli.command {
         Task::Demo => checks::demo(&sh),
-        Task::Peers => peers::install(&sh),
+        Task::Peers => peers::install_all(&sh),
         Task::Test => checks::test(&sh),
         Task::Layers => layers::check(&sh),
         Task::Readmes => readmes::check(&sh),

@@ -3,6 +3,8 @@
 //! The pins are `tests/peers/python/{requirements,constraints}.txt` and `tests/peers/js/package{,-lock}.json`.
 //! Everything lands in `target/peers`, next to the workspace and not in `CARGO_TARGET_DIR`, where the tests look for it.
 
+mod programs;
+
 use std::fs::{self, File};
 use std::path::Path;
 
@@ -23,6 +25,12 @@ const PINS: [&str; 4] = [
     "tests/peers/js/package.json",
     "tests/peers/js/package-lock.json",
 ];
+
+/// Installs the peers, and the programs that the tests need besides.
+pub(crate) fn install_all(sh: &Shell) -> Result<()> {
+    programs::install(sh)?;
+    install(sh)
+}
 
 /// Installs the peers unless the present installation was made from the same pins.
 pub(crate) fn install(sh: &Shell) -> Result<()> {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use hypha_client::{
-    Bookmark, Client, ErrorKind, EventQuery, Map, ServiceSearch, ServiceTypeInfo, Value,
+    Bookmark, Client, ErrorKind, EventQuery, Map, Service, ServiceSearch, ServiceTypeInfo, Value,
     WorkspaceOptions, WorkspaceQuery,
 };
-use hypha_tests::{Language, Peer, ROOT_TOKEN};
+use hypha_tests::{Feature, Language, Peer, ROOT_TOKEN};
 use serde_json::json;
 
 use crate::fixture::{BOTH, Provider, connect, join, membership, server};
@@ -146,10 +146,7 @@ async fn a11_13_a_workspace_is_made_and_deleted() {
 #[tokio::test]
 async fn a11_13_bookmarks() {
     let client = connect().await;
-    client
-        .register_service(hypha_client::Service::new("s"))
-        .await
-        .unwrap();
+    client.register_service(Service::new("s")).await.unwrap();
     let full = format!("{}:s", client.address());
     client.bookmark(&Bookmark::service("s")).await.unwrap();
     let bookmarked = async || {
@@ -237,13 +234,24 @@ async fn a10_service_types() {
 }
 
 #[tokio::test]
-async fn a11_11_a_search_on_a_server_without_one_is_an_error() {
+async fn a11_11_a_search_by_words_finds_services_or_is_an_error() {
     let client = connect().await;
-    let error = client
+    for (id, description) in [("a", "Segments images"), ("b", "Stores tables")] {
+        let service = Service::new(id).description(description);
+        client.register_service(service).await.unwrap();
+    }
+    let found = client
         .search_services(ServiceSearch::new().text("images"))
-        .await
-        .unwrap_err();
-    assert!(error.is_remote(), "{error:#}");
+        .await;
+    if !server().await.has(Feature::TextSearch) {
+        // It has no database of vectors.
+        let error = found.unwrap_err();
+        assert!(error.is_remote(), "{error:#}");
+        return;
+    }
+    let found = found.unwrap().items;
+    let ids: Vec<String> = found.into_iter().map(|info| info.id).collect();
+    assert_eq!(ids, [format!("{}:a", client.address())]);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Registering, listing and taking back services: features A11.01 to A11.05, A11.10, A11.12 and A11.17 to A11.20.
 
 use hypha_client::{Client, ErrorKind, Service, ServiceQuery, Value, Visibility};
-use hypha_tests::{Peer, notation};
+use hypha_tests::{Feature, Peer, notation};
 use serde_json::{Value as Json, json};
 
 use crate::fixture::{BOTH, Provider, caller, connect, join, membership, server, soon};
@@ -359,6 +359,10 @@ async fn a11_18_probes_answer_over_http() {
         client.client_id()
     );
     let answer = server().await.http_get(&path).await.unwrap();
+    if !server().await.has(Feature::ServicesOverHttp) {
+        assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+        return;
+    }
     assert!(
         answer.starts_with("HTTP/1.1 200") && answer.contains("status"),
         "{answer}"

@@ -1,6 +1,7 @@
 //! What a client that serves does beside answering calls of clients: features A11.19, A11.21 and A11.23.
 
 use hypha_client::{ClosedReason, Service};
+use hypha_tests::Feature;
 
 use crate::fixture::{connect, server, soon};
 use crate::provider::RustProvider;
@@ -45,6 +46,10 @@ async fn a11_23_a_method_is_called_over_http() {
     for (query, sum) in [("a=1&b=2", "3"), ("a=1", "11")] {
         let path = format!("/{workspace}/services/{client}:interop/add?{query}");
         let answer = server().await.http_get(&path).await.unwrap();
+        if !server().await.has(Feature::ServicesOverHttp) {
+            assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+            return;
+        }
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
         assert!(answer.ends_with(&format!("\r\n{sum}")), "{answer}");
     }

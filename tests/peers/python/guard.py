@@ -2,7 +2,7 @@
 
     python guard.py COMMAND [ARGUMENT ...]
 
-The command runs in a temporary folder, which is also its TMPDIR and goes with it. Each line on stdin is the name of a signal for the group (TERM, KILL, STOP, CONT); it is repeated on stdout once it is sent.
+The command runs in a temporary folder, which is also its TMPDIR and goes with it. Each line on stdin is the name of a signal for the group (TERM, KILL, STOP, CONT); it is repeated on stdout once it is sent, and for STOP once the command has stopped.
 All that the command writes goes to stderr. When stdin closes the group is killed:
 that is what happens when the process that started the guard ends, in whatever way.
 """
@@ -45,7 +45,11 @@ def die_with_the_guard():
 
 def watch(group):
     for line in sys.stdin:
-        send(group, signal.Signals["SIG" + line.strip()])
+        number = signal.Signals["SIG" + line.strip()]
+        send(group, number)
+        if number == signal.SIGSTOP:
+            # The signal is sent at once, and every thread stands still only a while later.
+            os.waitid(os.P_PID, group, os.WSTOPPED)
         print(line, end="", flush=True)
     send(group, signal.SIGKILL)
 

@@ -215,7 +215,7 @@ const SERVICES: &[Row] = rows! {
     "A11.09", "An application that is started when it is asked for", LeftOut("done by the server");
     "A11.10", "Listing services", Tested(ANY);
     "A11.11", "Searching services by meaning",
-        LeftOut("needs a server with a vector database; what one without it says is tested with the manager");
+        LeftOut("needs a server with a vector database; what servers without it do is tested with the manager");
     "A11.12", "What is known of a service", Tested(ANY);
     "A11.13", "Workspaces, bookmarks, status", Tested(ANY);
     "A11.14", "Variables of a workspace", Tested(ANY);

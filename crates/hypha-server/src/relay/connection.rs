@@ -1,5 +1,6 @@
 //! One connection of a client, or of the manager: who it is, and the task that moves its frames.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use hypha_transport::{CloseReason, Frame, FrameRx, FrameTx};
 use serde_json::json;
 use tokio::sync::Notify;
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::clock::now;
 use super::control;
@@ -26,6 +27,9 @@ const COUNTS_LOAD: &str = "__rlb";
 
 /// How long a client may take to receive what waits for it when its connection is ended.
 const GOODBYE: Duration = Duration::from_secs(3);
+
+/// How long a client that got its goodbye is still read: a reset for what nobody read would make its system forget it.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Whom a connection belongs to.
 #[derive(Debug)]
@@ -194,10 +198,16 @@ pub(crate) async fn run<Tx: FrameTx, Rx: FrameRx>(
     tx: Tx,
     rx: Rx,
 ) -> End {
+    let mut reading = pin!(read(hub, connection, rx));
     let end = tokio::select! {
         // Both go on all the time: a client that waits for its own answers to leave still gets those of others.
-        end = write(connection, tx) => end,
-        end = read(hub, connection, rx) => end,
+        end = write(connection, tx) => {
+            if let End::Told(_) = end {
+                drop(Box::pin(timeout(LINGER, reading)).await);
+            }
+            end
+        }
+        end = &mut reading => end,
         end = connection.cut() => end,
     };
     connection.gone.store(true, Ordering::Release);
@@ -264,7 +274,15 @@ async fn read<Rx: FrameRx>(hub: &Arc<Hub>, connection: &Arc<Connection>, mut rx:
                     connection.end(end);
                 }
             }
-            Received::Offence(reason) => connection.end(End::Told(reason)),
+            Received::Offence(_) if connection.is_gone() => {}
+            Received::Offence(reason) => {
+                tracing::info!(
+                    client = connection.address(),
+                    words = reason.text(),
+                    "is sent away"
+                );
+                connection.end(End::Told(reason));
+            }
             Received::Nothing => return End::Left,
         }
     }
