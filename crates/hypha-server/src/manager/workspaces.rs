@@ -273,8 +273,13 @@ fn described(config: &Map) -> Result<Workspace, ManagerError> {
         None | Some(Value::Null) => Ok(false),
         Some(value) => value.as_bool().ok_or_else(|| invalid(key)),
     };
-    let id = text("id")?
-        .ok_or_else(|| ManagerError::Assertion("Workspace id must be provided.".to_owned()))?;
+    // A name alone is the id, too.
+    let id = match text("id")? {
+        Some(id) => Some(id),
+        None => text("name")?,
+    };
+    let id =
+        id.ok_or_else(|| ManagerError::Assertion("Workspace id must be provided.".to_owned()))?;
     let mut workspace = Workspace::new(id, "");
     if let Some(name) = text("name")?.filter(|name| !name.is_empty()) {
         workspace.name = name.to_owned();
