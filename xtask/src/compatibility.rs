@@ -3,8 +3,10 @@
 //! What is to be tested stands in `rows`. Tests say by their names what they show: `a5_04_kwargs_rust_to_python` is about
 //! row A5.04, with Rust as the one that begins and Python as the one that answers; `a9_04_a9_05_...` is about two rows;
 //! `rust_to_python_and_javascript` stands for two directions. `defect_07_...` is about a defect of the other
-//! clients, `login_07_...` about row A2.07.
+//! clients, `login_07_...` about row A2.07, `server_07_...` about the servers. Where our server differs from the real one
+//! stands in `differences`.
 
+mod differences;
 mod found;
 mod page;
 mod rows;
@@ -19,11 +21,12 @@ const PAGE: &str = "docs/compatibility.md";
 /// Writes the page, or with `check` fails if it is not what would be written.
 pub(crate) fn run(sh: &Shell, check: bool) -> Result<()> {
     let tests = tests(sh)?;
-    let problems = page::problems(rows::SECTIONS, &tests);
+    let problems = page::problems(rows::SECTIONS, differences::DIFFERENCES, &tests);
     if !problems.is_empty() {
         bail!("{}", problems.join("\n"));
     }
-    let page = page::render(rows::SECTIONS, &tests, &versions(sh)?);
+    let versions = versions(sh)?;
+    let page = page::render(rows::SECTIONS, differences::DIFFERENCES, &tests, &versions);
     if !check {
         sh.write_file(PAGE, page)?;
         return Ok(());

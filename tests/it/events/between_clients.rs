@@ -115,7 +115,7 @@ async fn a12_02_broadcasts_stay_in_the_workspace_rust_to_rust() {
 }
 
 #[tokio::test]
-async fn a12_02_a_broadcast_reaches_a_foreign_workspace_that_is_named_rust_to_rust() {
+async fn a12_02_server_14_a_broadcast_reaches_a_foreign_workspace_that_is_named_rust_to_rust() {
     let (client, foreigner) = (connect().await, connect().await);
     foreigner.subscribe(["reading"]).await.unwrap();
     let mut heard = foreigner.on::<Reading>("reading");

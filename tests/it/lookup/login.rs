@@ -35,7 +35,7 @@ async fn report(person: &Client, context: LoginContext, token: &Secret) {
 }
 
 #[tokio::test]
-async fn login_01_a_person_logs_in() {
+async fn login_01_server_17_a_person_logs_in() {
     if !people_log_in().await {
         return;
     }

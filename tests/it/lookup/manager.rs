@@ -234,7 +234,7 @@ async fn a10_service_types() {
 }
 
 #[tokio::test]
-async fn a11_11_a_search_by_words_finds_services_or_is_an_error() {
+async fn server_18_a_search_by_words_finds_services_or_is_an_error() {
     let client = connect().await;
     for (id, description) in [("a", "Segments images"), ("b", "Stores tables")] {
         let service = Service::new(id).description(description);

@@ -345,7 +345,7 @@ async fn a11_17_what_a_client_exports_rust_to_python_and_javascript() {
 }
 
 #[tokio::test]
-async fn a11_18_probes_answer_over_http() {
+async fn a11_18_server_15_probes_answer_over_http() {
     let client = connect().await;
     client
         .register_probes(|probes| {

@@ -40,7 +40,7 @@ async fn a11_21_the_layer_below_knows_its_services_and_gauges() {
 }
 
 #[tokio::test]
-async fn a11_23_a_method_is_called_over_http() {
+async fn a11_23_server_15_a_method_is_called_over_http() {
     let provider = RustProvider::start().await;
     let (workspace, client) = (provider.client.workspace(), provider.client.client_id());
     for (query, sum) in [("a=1&b=2", "3"), ("a=1", "11")] {

@@ -41,7 +41,7 @@ impl Exchange {
 }
 
 #[tokio::test]
-async fn server_03_what_a_token_permits_it_permits_on_the_other_server() {
+async fn server_03_server_19_what_a_token_permits_it_permits_on_the_other_server() {
     for exchange in Exchange::both().await {
         let from = exchange.here.kind();
         for (permission, registers, issues) in [

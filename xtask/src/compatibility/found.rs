@@ -85,11 +85,12 @@ fn rows(name: &str) -> (Vec<String>, &str) {
 }
 
 /// `a5_04_`, or `a3_` for a group of rows as a whole. Tokens and defects would both be `a2_`: they are `login_07_` and
-/// `defect_07_`.
+/// `defect_07_`; what concerns the server is `server_07_`.
 fn row(name: &str) -> Option<(String, &str)> {
     let (group, rest) = match name.split_once('_')? {
         ("defect", rest) => ("D".to_owned(), rest),
         ("login", rest) => ("A2".to_owned(), rest),
+        ("server", rest) => ("S".to_owned(), rest),
         ("a2", rest) => ("neither login nor defect ".to_owned(), rest),
         (group, rest) => {
             let number = group.strip_prefix('a')?;
@@ -194,6 +195,11 @@ mod tests {
             ),
             ("defect_07_a_call_to_nobody", "D.07", vec![]),
             ("login_07_a_token", "A2.07", vec![]),
+            (
+                "a12_02_server_14_a_broadcast_rust_to_rust",
+                "A12.02 S.14",
+                vec![Direction(Rust, Rust)],
+            ),
             (
                 "a3_values_rust_to_javascript",
                 "A3",

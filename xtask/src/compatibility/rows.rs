@@ -82,6 +82,10 @@ pub(super) const SECTIONS: &[Section] = &[
         rows: EVENTS,
     },
     Section {
+        title: "Servers (S)",
+        rows: SERVERS,
+    },
+    Section {
         title: "Defects of the other clients that this one does not have (D)",
         rows: DEFECTS,
     },
@@ -251,6 +255,14 @@ const EVENTS: &[Row] = rows! {
     "A12.13", "A server that closes again and again is given time", Tested(ANY);
     "A12.14", "Subscriptions are renewed, each once", Tested(IN);
     "A12.15", "Disconnecting is final", Tested(ANY);
+};
+
+const SERVERS: &[Row] = rows! {
+    "S.01", "A page in a browser, from another origin than the server's", Tested(&[FROM_JAVASCRIPT]);
+    "S.02", "The README's ways to one service, as they stand there", Tested(IN);
+    "S.03", "Tokens that one server made, on the other one", Tested(IN);
+    "S.04", "Clients that go on on the other server", Tested(IN);
+    "S.05", "A server that is killed or stopped with everybody connected", Tested(BOTH_WAYS);
 };
 
 const DEFECTS: &[Row] = rows! {
