@@ -5,7 +5,7 @@ use std::time::Duration;
 use hypha_client::{
     Client, ErrorKind, Permission, Secret, Service, ServiceQuery, TokenOptions, Value,
 };
-use hypha_tests::{HyphaServer, Peer, ServerKind, ServerOptions};
+use hypha_tests::{HyphaServer, Peer, ServerKind, ServerOptions, notation};
 use serde_json::json;
 
 use super::{BOTH_KINDS, at, refused, start};
@@ -100,6 +100,8 @@ async fn server_03_the_other_server_reads_the_same_out_of_a_token() {
             .call("parse_token", (token.expose(),))
             .await
             .unwrap();
+        // Without the order of their keys.
+        let [here, there] = [notation::of(&here), notation::of(&there)];
         assert_eq!(here, there, "{:?}", exchange.here.kind());
     }
 }

@@ -128,12 +128,21 @@ async fn workspaces_are_created_listed_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_name_alone_is_the_id_of_a_workspace() {
+    let server = server().await;
+    let user = user(&server, "u").await;
+    let made = ok(&user, "create_workspace", [json!({ "name": "my-lab" })]).await;
+    assert_eq!(made["id"], "my-lab");
+    assert_eq!(made["name"], "my-lab");
+}
+
+#[tokio::test]
 async fn names_of_workspaces_are_plain_and_nobody_elses() {
     let server = server().await;
     let user = user(&server, "u").await;
     for (config, text) in [
         (
-            json!({ "name": "my-lab" }),
+            json!({ "description": "of nobody" }),
             "AssertionError: Workspace id must be provided.",
         ),
         (
