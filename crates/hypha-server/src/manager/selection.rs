@@ -7,6 +7,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use hypha_codec::Value;
 use hypha_rpc_core::Address;
+use tokio::time::sleep;
 
 use super::Manager;
 use super::caller::Caller;
@@ -21,6 +22,9 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(2);
 /// How many services are asked in all, and at once: one call must not become thousands.
 const MAX_ASKED: usize = 256;
 const ASKED_AT_ONCE: usize = 16;
+
+/// How long all of them may take together.
+const MAX_TIME: Duration = Duration::from_secs(60);
 
 /// How a service is selected.
 #[derive(Clone, Debug, PartialEq)]
@@ -174,7 +178,9 @@ async fn ask(
             calls.push(answer(manager, Arc::clone(service), function, timeout));
         }
     }
-    let mut answers = stream::iter(calls).buffered(ASKED_AT_ONCE);
+    let answers = stream::iter(calls).buffered(ASKED_AT_ONCE);
+    // Whoever has not answered by then is not selected.
+    let mut answers = std::pin::pin!(answers.take_until(sleep(MAX_TIME)));
     if criterion == Criterion::FirstSuccess {
         while let Some(answer) = answers.next().await {
             if let Some((_, service)) = answer {
