@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_server_that_stops_lives_but_is_not_ready() {
+    async fn server_34_a_server_that_stops_lives_but_is_not_ready() {
         let hub = hub();
         let ready = json!({ "status": "OK", "detail": { "store": "ready" } });
         for path in ["/health/liveness", "/health/readiness"] {

@@ -11,7 +11,7 @@ fn chunk() -> Value {
 }
 
 #[tokio::test]
-async fn who_reads_nothing_is_closed_and_its_sender_goes_on() {
+async fn server_33_who_reads_nothing_is_closed_and_its_sender_goes_on() {
     let server = server().await;
     let mut sender = Raw::anonymous(&server, "sender").await;
     let mut deaf = Raw::anonymous(&server, "deaf").await;

@@ -119,7 +119,7 @@ async fn tokens_are_for_their_clients_alone() {
 }
 
 #[tokio::test]
-async fn names_lead_nowhere_but_where_they_say() {
+async fn server_23_names_lead_nowhere_but_where_they_say() {
     let server = server().await;
     let mut bystander = Raw::anonymous(&server, "bystander").await;
     let (home, _) = bystander
@@ -204,7 +204,7 @@ async fn names_lead_nowhere_but_where_they_say() {
 }
 
 #[tokio::test]
-async fn a_name_cannot_bring_rights_into_a_token() {
+async fn server_22_a_name_cannot_bring_rights_into_a_token() {
     let server = server_with_tokens().await;
     for client_id in ["x ws:public#a", "x wid:public", "x\u{a0}ws:public#a"] {
         let mut client = Raw::anonymous(&server, client_id).await;
@@ -355,7 +355,7 @@ fn text(payload: &Value) -> String {
 }
 
 #[tokio::test]
-async fn a_token_that_was_made_for_less_does_not_become_one_for_more() {
+async fn server_20_a_token_that_was_made_for_less_does_not_become_one_for_more() {
     let server = server_with_tokens().await;
     let token = sign(&claims("u", "ws:ws-user-u#a wid:ws-user-u"));
     let mut owner = Raw::with_token(&server, "owner", &token).await;
@@ -390,7 +390,7 @@ async fn a_token_that_was_made_for_less_does_not_become_one_for_more() {
 }
 
 #[tokio::test]
-async fn revoked_tokens_are_refused() {
+async fn server_21_revoked_tokens_are_refused() {
     let server = server_with_tokens().await;
     let token = sign(&claims("u", "ws:ws-user-u#a wid:ws-user-u"));
     let mut owner = Raw::with_token(&server, "owner", &token).await;

@@ -56,7 +56,7 @@ async fn relative_targets_are_of_the_own_workspace() {
 }
 
 #[tokio::test]
-async fn calls_to_nobody_are_rejected_at_once() {
+async fn server_32_calls_to_nobody_are_rejected_at_once() {
     let server = server().await;
     let mut one = Raw::anonymous(&server, "one").await;
     let address = one.address();

@@ -99,7 +99,7 @@ async fn at_random_all_have_their_turn() {
 }
 
 #[tokio::test]
-async fn several_are_an_error_unless_a_mode_is_named() {
+async fn server_31_several_are_an_error_unless_a_mode_is_named() {
     let server = server().await;
     let [a, _b, _c] = three(&server).await;
     for args in [
@@ -140,7 +140,7 @@ async fn several_are_an_error_unless_a_mode_is_named() {
 }
 
 #[tokio::test]
-async fn guests_do_not_borrow_the_name_of_the_server() {
+async fn server_27_guests_do_not_borrow_the_name_of_the_server() {
     let server = server().await;
     let provider = guest(&server, "a").await;
     let other = colleague(&server, &provider, "b", "read_write").await;

@@ -48,7 +48,7 @@ async fn every_form_of_an_id_finds_its_service() {
 }
 
 #[tokio::test]
-async fn ids_are_only_what_they_look_like() {
+async fn server_25_ids_are_only_what_they_look_like() {
     let server = server().await;
     let provider = guest(&server, "p").await;
     register(&provider, named("secret")).await;
@@ -97,7 +97,7 @@ async fn ids_are_only_what_they_look_like() {
 }
 
 #[tokio::test]
-async fn services_are_registered_by_their_own_clients_only() {
+async fn server_24_services_are_registered_by_their_own_clients_only() {
     let server = server().await;
     let victim = guest(&server, "victim").await;
     register(&victim, named("s")).await;
@@ -243,7 +243,7 @@ async fn configuration_is_kept_and_completed() {
 }
 
 #[tokio::test]
-async fn guests_find_what_is_meant_for_them() {
+async fn server_26_guests_find_what_is_meant_for_them() {
     let server = server().await;
     let provider = guest(&server, "p").await;
     let guest = guest(&server, "g").await;

@@ -34,7 +34,7 @@ fn names(workspaces: &Json) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn workspaces_are_created_listed_and_deleted() {
+async fn server_28_workspaces_are_created_listed_and_deleted() {
     let server = server().await;
     let user = user(&server, "u").await;
     let id = &user.user().unwrap().id;
@@ -206,7 +206,7 @@ async fn names_of_workspaces_are_plain_and_nobody_elses() {
 }
 
 #[tokio::test]
-async fn clients_leave_a_workspace_that_is_deleted() {
+async fn server_30_clients_leave_a_workspace_that_is_deleted() {
     let server = server().await;
     let root = root(&server).await;
     ok(&root, "create_workspace", [json!({ "id": "lab" })]).await;
@@ -283,7 +283,7 @@ async fn variables_are_for_those_who_may_write() {
 }
 
 #[tokio::test]
-async fn service_types_belong_to_workspaces() {
+async fn server_29_service_types_belong_to_workspaces() {
     let server = server().await;
     let owner = guest(&server, "owner").await;
     let stranger = guest(&server, "stranger").await;
