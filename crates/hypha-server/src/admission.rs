@@ -8,7 +8,7 @@ use hypha_transport::CloseReason;
 use serde_json::json;
 
 use self::hello::Hello;
-use crate::hub::Hub;
+use crate::hub::{Hub, no_workspace};
 use crate::identity::{
     EVERY_WORKSPACE, PUBLIC_WORKSPACE, Permission, TokenError, User, random_name, unix_seconds,
 };
@@ -192,9 +192,7 @@ async fn enter(
         return Err(Refusal::setup(words));
     }
     let Some(owners) = hub.registry().enter(workspace, user).await else {
-        return Err(Refusal::setup(format_args!(
-            "'Workspace {workspace} does not exist or is not accessible'"
-        )));
+        return Err(Refusal::setup(no_workspace(workspace)));
     };
     let owned = user.owns(workspace, &owners).then_some(Permission::Admin);
     let Some(permission) = user.permission_in(workspace).or(owned) else {

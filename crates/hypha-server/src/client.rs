@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use crate::admission::{Admitted, Refusal, admit, connection_info};
-use crate::hub::Hub;
+use crate::hub::{Hub, NotJoined};
 use crate::limits::HANDSHAKE_PATIENCE;
 use crate::relay::{self, Connection, End, Identity};
 use crate::seats::Seat;
@@ -35,8 +35,6 @@ pub(crate) async fn serve<T: Transport>(hub: Arc<Hub>, transport: T, drained: Ar
     if hub.stopping().is_cancelled() {
         connection.end(End::Told(stopping().close));
     }
-    // First, so that there is an end to what a client left behind that comes back and is lost at once.
-    hub.joined(&connection).await;
     let told = tx.feed(Frame::Text(info)).await.is_ok() && tx.flush().await.is_ok();
     if told {
         relay::run(&hub, &connection, tx, rx).await;
@@ -94,8 +92,10 @@ async fn join(
     let connection = Connection::new(key, identity, drained).map_err(Refusal::setup)?;
     let connection = Arc::new(connection);
     for _ in 0..ATTEMPTS {
-        let Err(there) = hub.router().insert(&connection) else {
-            return Ok((admitted, connection));
+        let there = match hub.join(&connection).await {
+            Ok(()) => return Ok((admitted, connection)),
+            Err(NotJoined::Taken(there)) => there,
+            Err(NotJoined::Outdated(words)) => return Err(Refusal::setup(words)),
         };
         let alive = !admitted.returning
             && match hub.manager() {

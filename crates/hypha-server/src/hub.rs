@@ -6,11 +6,11 @@ use hypha_codec::{Map, Value};
 use hypha_rpc_core::Secret;
 use hypha_rpc_core::protocol::{MANAGER_WORKSPACE, event};
 use hypha_transport::CloseReason;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::identity::{Tokens, User};
+use crate::identity::{TokenError, Tokens, User};
 use crate::manager::Manager;
 use crate::registry::Registry;
 use crate::relay::{Connection, End, Router};
@@ -26,6 +26,7 @@ pub(crate) struct Hub {
     manager_id: String,
     manager_address: String,
     router: Router,
+    joining: Mutex<()>,
     registry: Arc<dyn Registry>,
     tokens: Tokens,
     seats: Seats,
@@ -53,6 +54,7 @@ impl Hub {
             manager_address: format!("{MANAGER_WORKSPACE}/{manager_id}"),
             manager_id,
             router: Router::default(),
+            joining: Mutex::default(),
             registry,
             manager: OnceLock::new(),
             stopping: CancellationToken::new(),
@@ -129,17 +131,29 @@ impl Hub {
         }
     }
 
-    /// A client is there. Others hear of it when it has registered what every client has.
-    pub(crate) async fn joined(&self, client: &Connection) {
-        tracing::info!(client = client.address(), "connected");
-        self.registry
-            .add_client(
-                client.workspace(),
-                client.client_id(),
-                client.user(),
-                client.key(),
-            )
-            .await;
+    /// Puts a client that was let in at its address. Others hear of it when it has registered what every client has.
+    ///
+    /// # Errors
+    /// Who is there already, or what has changed since it was let in.
+    pub(crate) async fn join(&self, client: &Arc<Connection>) -> Result<(), NotJoined> {
+        // One after the other: who is at an address is the same client for the router and for the registry.
+        let _turn = self.joining.lock().await;
+        self.router.insert(client).map_err(NotJoined::Taken)?;
+        let (workspace, id, user) = (client.workspace(), client.client_id(), client.user());
+        let is_there = self.registry.add_client(workspace, id, user, client.key());
+        let why = if !is_there.await {
+            no_workspace(workspace)
+        } else if self.tokens.is_revoked(user).await {
+            TokenError::Revoked.to_string()
+        } else {
+            tracing::info!(client = client.address(), "connected");
+            return Ok(());
+        };
+        client.end(End::Left);
+        self.router.remove(client);
+        let key = Some(client.key());
+        self.registry.remove_client(workspace, id, key).await;
+        Err(NotJoined::Outdated(why))
     }
 
     /// A client is gone, and nobody took its place.
@@ -158,6 +172,20 @@ impl Hub {
             manager.client_left(self, data);
         }
     }
+}
+
+/// Why a client that was let in is not there.
+#[derive(Debug)]
+pub(crate) enum NotJoined {
+    /// Somebody else is there already.
+    Taken(Arc<Connection>),
+    /// What it was let in for holds no more, in words for the client.
+    Outdated(String),
+}
+
+/// What clients are told of a workspace that is not there, or not for them.
+pub(crate) fn no_workspace(id: &str) -> String {
+    format!("'Workspace {id} does not exist or is not accessible'")
 }
 
 /// The data of events about clients: some name it by its id, some by its address (protocol section 8.3).

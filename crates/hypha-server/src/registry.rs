@@ -29,15 +29,15 @@ pub(crate) use self::workspace::{Full, Workspace};
 
 /// Where the state of a server lives.
 pub(crate) trait Registry: Debug + Send + Sync {
-    /// A client that was let in joined a workspace, which comes up if it is not there. One that comes back over another
-    /// connection keeps its services.
+    /// A client that was let in joined a workspace, which comes up if it is not there and the client's user is at home in
+    /// it; says whether it is there. One that comes back over another connection keeps its services.
     fn add_client<'a>(
         &'a self,
         workspace: &'a str,
         client_id: &'a str,
         user: &'a User,
         connection: u64,
-    ) -> BoxFuture<'a, ()>;
+    ) -> BoxFuture<'a, bool>;
 
     /// A client left, and its services with it. A workspace that is not persistent goes with its last client. False if
     /// the client is there over another connection than the one that is named, or not at all.

@@ -100,8 +100,7 @@ impl Tokens {
             return Ok(User::root());
         }
         let (user, id) = self.read(token)?;
-        let by_user = self.id_of(&user);
-        if self.registry.is_revoked(id).await || self.registry.is_revoked(by_user).await {
+        if self.registry.is_revoked(id).await || self.is_revoked(&user).await {
             return Err(TokenError::Revoked);
         }
         Ok(user)
@@ -127,6 +126,11 @@ impl Tokens {
         let end = end.max(now.saturating_add(self.reconnection_life.as_secs()));
         self.refuse(self.id_of(&user), end, now).await?;
         Ok(Some(user))
+    }
+
+    /// Whether the token that somebody made for this user was revoked.
+    pub(crate) async fn is_revoked(&self, user: &User) -> bool {
+        self.registry.is_revoked(self.id_of(user)).await
     }
 
     async fn refuse(&self, id: TokenId, until: u64, now: u64) -> Result<(), TokenError> {

@@ -35,12 +35,14 @@ impl Registry for MemoryRegistry {
         client_id: &'a str,
         user: &'a User,
         connection: u64,
-    ) -> BoxFuture<'a, ()> {
+    ) -> BoxFuture<'a, bool> {
         let mut state = self.state();
-        state.workspaces.open(workspace, user);
-        let spaces = &mut state.spaces;
-        spaces.add_client(workspace, client_id, user, connection);
-        ready(()).boxed()
+        let is_there = state.workspaces.open(workspace, user);
+        if is_there {
+            let spaces = &mut state.spaces;
+            spaces.add_client(workspace, client_id, user, connection);
+        }
+        ready(is_there).boxed()
     }
 
     fn remove_client<'a>(

@@ -418,3 +418,61 @@ async fn server_21_revoked_tokens_are_refused() {
     }
     owner.ping().await;
 }
+
+/// A second client with the id of one that does not answer pings: it waits to be let in until the first one is gone.
+/// Returns the first one, and what the second one will hear.
+async fn waiting_at_the_door(
+    server: &HyphaServer,
+    token: &str,
+) -> (Raw, tokio::task::JoinHandle<Raw>) {
+    let mut first = Raw::with_token(server, "twin", token).await;
+    let hello = json!({ "client_id": "twin", "token": token });
+    let url = server.url().to_owned();
+    let second = tokio::spawn(async move { Raw::hello(&url, hello).await });
+    // The ping that the first one is asked to answer.
+    first.packet().await;
+    (first, second)
+}
+
+#[tokio::test]
+async fn who_comes_in_while_the_workspace_goes_does_not_inherit_it() {
+    let server = server_with_tokens().await;
+    let token = sign(&claims("u", "ws:ws-user-u#a wid:ws-user-u"));
+    let mut owner = Raw::with_token(&server, "owner", &token).await;
+    let lab = Value::from(Map::from([("id", "my-lab")]));
+    let made = owner.manage("create_workspace", vec![lab]).await;
+    assert!(made.0.ends_with(".resolve"), "{made:?}");
+    let reader = sign(&claims("guest", "ws:my-lab#r wid:my-lab"));
+    let (first, second) = waiting_at_the_door(&server, &reader).await;
+    let (answer, why) = owner
+        .manage("delete_workspace", vec!["my-lab".into()])
+        .await;
+    assert!(answer.ends_with(".resolve"), "{why:?}");
+    drop(first);
+    let second = soon("an answer", second).await.unwrap();
+    assert_eq!(second.info["type"], "error", "{}", second.info);
+    let (answer, there) = owner
+        .manage("get_workspace_info", vec!["my-lab".into()])
+        .await;
+    assert!(answer.ends_with(".reject"), "{there:?}");
+}
+
+#[tokio::test]
+async fn who_comes_in_while_the_token_is_revoked_stays_outside() {
+    let server = server_with_tokens().await;
+    let token = sign(&claims("u", "ws:ws-user-u#a wid:ws-user-u"));
+    let mut owner = Raw::with_token(&server, "owner", &token).await;
+    let made = owner.manage("generate_token", Vec::new()).await;
+    let made = text(&made.1);
+    let (first, second) = waiting_at_the_door(&server, &made).await;
+    let (answer, why) = owner
+        .manage("revoke_token", vec![made.as_str().into()])
+        .await;
+    assert!(answer.ends_with(".resolve"), "{why:?}");
+    drop(first);
+    let second = soon("an answer", second).await.unwrap();
+    assert_eq!(second.info["type"], "error", "{}", second.info);
+    let (_, clients) = owner.manage("list_clients", Vec::new()).await;
+    let clients = clients.get("args").and_then(|args| args.as_list()?.first());
+    assert_eq!(clients.unwrap().as_list().unwrap().len(), 1, "{clients:?}");
+}

@@ -47,12 +47,16 @@ impl Workspaces {
         is_home.then(|| Workspace::by_birth(id, user).owners)
     }
 
-    /// Brings a workspace up for a user who was let in.
-    pub(super) fn open(&mut self, id: &str, user: &User) {
-        if self.workspaces.contains_key(id) {
-            return;
+    /// Brings a workspace up for a user who was let in and is at home there. Says whether it is there: a workspace that
+    /// was deleted meanwhile does not become that of its guests.
+    pub(super) fn open(&mut self, id: &str, user: &User) -> bool {
+        if !self.workspaces.contains_key(id) {
+            if !user.is_at_home_in(id) {
+                return false;
+            }
+            self.put(Arc::new(Workspace::by_birth(id, user)));
         }
-        self.put(Arc::new(Workspace::by_birth(id, user)));
+        true
     }
 
     /// The last client left.
