@@ -49,6 +49,10 @@ async fn server_05_all_are_back_with_their_services_after_a_kill_and_after_a_sto
         let peer = Peer::of(language, &server).member(&member);
         let peer = peer.start().await.unwrap();
         let services = peer.register().await.unwrap();
+        // They keep the proxy: on the real server they find no other one after a restart (row S.12).
+        let id = provider.id("interop");
+        let sum = peer.call(&id, "add", json!([1, 2])).await.unwrap();
+        assert_eq!(sum, json!(3), "{language:?}");
         peers.push((peer, services));
     }
     let before = listed(&provider).await;
