@@ -32,6 +32,17 @@ impl Link {
             }
             if let Some(batch) = self.next_batch(writer) {
                 writer.start(batch);
+                if !self.engine.has_transmit()
+                    && let Poll::Ready(result) = at_once(writer.finished()).await
+                {
+                    // Mostly there is room, and nobody has to be asked again for that.
+                    if let Err(error) = result {
+                        return self.read_the_end(rx, error).await;
+                    }
+                    self.engine.written(now());
+                    // Calls that want no answer are over with that.
+                    continue;
+                }
             }
             self.tell_drained();
             tokio::select! {
@@ -71,8 +82,7 @@ impl Link {
         self.receive(first);
         // What a control message says is dealt with before anything else is read.
         while !is_control && frames < BURST && bytes < BATCH_BYTES {
-            let mut next = pin!(rx.recv());
-            let end = match poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx))).await {
+            let end = match at_once(rx.recv()).await {
                 Poll::Ready(Ok(Some(frame))) => {
                     frames += 1;
                     bytes += frame.len();
@@ -181,4 +191,10 @@ impl Link {
             _ => ClosedReason::Transport(Arc::new(error)),
         }
     }
+}
+
+/// What comes of a future when it is polled once. It has to be cancel safe.
+async fn at_once<F: Future>(future: F) -> Poll<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await
 }
