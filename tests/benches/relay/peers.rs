@@ -14,6 +14,9 @@ use crate::measure::{Callee, carry_out};
 const CONNECTING: usize = 50;
 const REGISTERING: usize = 20;
 
+/// A message of 1 GiB is a little longer than that.
+const LARGEST: usize = 2 << 30;
+
 /// The server allows each client a thousand.
 const SERVICES_OF_A_CLIENT: usize = 900;
 
@@ -140,7 +143,9 @@ pub(crate) fn call(url: &str, flavour: &str, service: &str) -> Result<()> {
 }
 
 async fn connect(url: &str) -> Result<Client> {
-    Ok(Client::builder(url).pacing(Pacing::Off).connect().await?)
+    let client = Client::builder(url).pacing(Pacing::Off);
+    let client = client.configure(|config| config.max_message_bytes = LARGEST);
+    Ok(client.connect().await?)
 }
 
 #[derive(Clone)]

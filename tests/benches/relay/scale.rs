@@ -1,5 +1,7 @@
 //! What calls and connections cost the server as clients, services and messages grow.
 
+use std::time::Duration;
+
 use anyhow::Result;
 
 use crate::child::Process;
@@ -50,15 +52,18 @@ pub(crate) fn run(plan: &Plan, report: &mut Report) -> Result<()> {
     let mut figures = Figures::default();
     for round in 0..=plan.rounds() {
         for case in &mut cases {
-            let cost = case.cost_of_a_call(plan)?;
+            let (cost, alone) = case.cost_of_a_call(plan)?;
             if round > 0 {
                 figures.add(case.name, "cpu", cost * 1e6);
+                figures.add(case.name, "alone", alone * 1e6);
             }
         }
     }
     let [few, crowd, some, services] = cases.each_ref().map(|case| {
         let cost = figures.median(case.name, "cpu");
-        println!("  {:<58} {cost:>9.2} us of cpu", case.name);
+        let alone = figures.median(case.name, "alone");
+        let name = case.name;
+        println!("  {name:<58} {cost:>9.2} us of cpu, {alone:.2} without what idle clients take");
         cost
     });
     let at_most = Target::AtMost(CPU_TARGET);
@@ -122,13 +127,17 @@ fn ready(role: &str, url: &str, count: usize) -> Result<Process> {
 }
 
 impl Case {
-    /// Seconds of the server's processor for one call.
-    fn cost_of_a_call(&mut self, plan: &Plan) -> Result<f64> {
-        let before = cpu_seconds(self.fleet.server_id())?;
-        let many = self
-            .fleet
-            .ask(&format!("many {AT_ONCE} {}", plan.seconds()))?;
-        let used = cpu_seconds(self.fleet.server_id())? - before;
-        Ok(used / figure(&many, "calls")?)
+    /// Seconds of the server's processor for one call, with all else that it does meanwhile, and without what it does in
+    /// the same time when nobody calls.
+    fn cost_of_a_call(&mut self, plan: &Plan) -> Result<(f64, f64)> {
+        let server = self.fleet.server_id();
+        let start = cpu_seconds(server)?;
+        std::thread::sleep(Duration::from_secs_f64(plan.seconds()));
+        let begun = cpu_seconds(server)?;
+        let many = format!("many {AT_ONCE} {}", plan.seconds());
+        let calls = figure(&self.fleet.ask(&many)?, "calls")?;
+        let used = cpu_seconds(server)? - begun;
+        let idle = begun - start;
+        Ok((used / calls, (used - idle) / calls))
     }
 }
