@@ -10,7 +10,7 @@ use hypha_codec::NdArray;
 use hypha_tests::{Call, Language, notation};
 use serde_json::json;
 
-use crate::fixture::{Provider, caller, connect, join, membership};
+use crate::fixture::{Provider, caller, connect, join, membership, until};
 use crate::provider::RustProvider;
 
 const LARGE: usize = 64 << 20;
@@ -69,8 +69,12 @@ async fn a5_16_64_mb_both_ways_rust_to_rust() {
     let caller = join(&membership(&provider).await).await;
     assert_echo(&caller, "large").await;
     for client in [&provider, &caller] {
-        let stats = client.peer().stats().await.unwrap();
-        assert_eq!((stats.assemblies, stats.transfers), (0, 0));
+        // The answer is there before its sender hears that it is.
+        until("the end of all transfers", async || {
+            let stats = client.peer().stats().await.unwrap();
+            (stats.assemblies, stats.transfers) == (0, 0)
+        })
+        .await;
     }
 }
 
