@@ -22,6 +22,9 @@ pub struct WsOptions {
     /// The largest frame in bytes, sent or received. Default 64 MiB. A peer that sends fragments may make a link hold
     /// twice as much for a moment.
     pub max_frame: usize,
+    /// The largest first message of the peer in bytes, where it is less than `max_frame`: for servers that do not know yet
+    /// whom they talk to. `None` by default.
+    pub max_first: Option<usize>,
     /// How often a ping is sent; `None` sends none. Default 20 s. A peer of which nothing was heard for
     /// `ping_interval + ping_timeout` ends the link with
     /// [`Timeout`](hypha_transport::TransportErrorKind::Timeout). Whatever arrives counts as an answer, and while data
@@ -40,6 +43,7 @@ impl WsOptions {
     pub const fn new() -> Self {
         Self {
             max_frame: DEFAULT_MAX_FRAME,
+            max_first: None,
             ping_interval: Some(Duration::from_secs(20)),
             ping_timeout: Duration::from_secs(20),
             close_timeout: Duration::from_secs(5),
@@ -50,6 +54,13 @@ impl WsOptions {
     #[must_use]
     pub const fn with_max_frame(mut self, bytes: usize) -> Self {
         self.max_frame = bytes;
+        self
+    }
+
+    /// Sets the largest first message of the peer in bytes.
+    #[must_use]
+    pub const fn with_max_first(mut self, bytes: usize) -> Self {
+        self.max_first = Some(bytes);
         self
     }
 

@@ -9,6 +9,7 @@ use futures_util::{Sink, Stream};
 use hypha_transport::{CloseReason, Frame, FrameRx, TransportError, TransportErrorKind};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
+use tokio_tungstenite::tungstenite::error::CapacityError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
@@ -21,6 +22,9 @@ use crate::options::WsOptions;
 /// answer the peer's data with a reset, which can overtake the close that says why.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// Room for frame headers, and for pings before the first message.
+const FIRST_HEADROOM: usize = 1024;
+
 /// The receiving half of a [`WsTransport`](crate::WsTransport).
 ///
 /// Dropping it closes the socket, unless a [`close`](hypha_transport::FrameTx::close) is under way, which finishes first.
@@ -30,6 +34,8 @@ pub struct WsRx<S> {
     ping_timeout: Duration,
     /// Whether a ping waits for room in the network.
     ping_unsent: bool,
+    /// The largest first message, until it came.
+    max_first: Option<usize>,
     /// The peer's offence and the time left to tell it.
     refused: Option<(TransportError, Pin<Box<Sleep>>)>,
 }
@@ -41,6 +47,7 @@ impl<S> WsRx<S> {
             keepalive: Keepalive::new(options),
             ping_timeout: options.ping_timeout,
             ping_unsent: false,
+            max_first: options.max_first,
             refused: None,
         }
     }
@@ -88,11 +95,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WsRx<S> {
                 return Some(Event::lost());
             };
             match Pin::new(&mut *socket).poll_next(cx) {
-                Poll::Ready(Some(Ok(Message::Binary(bytes)))) => {
-                    return Some(Event::Frame(Frame::Binary(bytes)));
-                }
-                Poll::Ready(Some(Ok(Message::Text(text)))) => {
-                    return Some(Event::Frame(Frame::Text(text.as_str().to_owned())));
+                Poll::Ready(Some(Ok(message @ (Message::Binary(_) | Message::Text(_))))) => {
+                    if let Some(max) = self.max_first.take()
+                        && message.len() > max
+                    {
+                        return self.fail(state, too_long(message.len(), max), cx);
+                    }
+                    return Some(Event::Frame(match message {
+                        Message::Text(text) => Frame::Text(text.as_str().to_owned()),
+                        other => Frame::Binary(other.into_data()),
+                    }));
                 }
                 // The library has queued the pong.
                 Poll::Ready(Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)))) => {}
@@ -107,6 +119,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WsRx<S> {
         }
         if let Some(error) = &state.write_error {
             return Some(Event::End(Err(error.clone())));
+        }
+        // The library holds what has come of a message, and knows no limit but that of all messages.
+        if let (Some(max), Some(socket)) = (self.max_first, &state.socket) {
+            let read = usize::try_from(socket.get_ref().counts().0).unwrap_or(usize::MAX);
+            if read > max.saturating_add(FIRST_HEADROOM) {
+                return self.fail(state, too_long(read, max), cx);
+            }
         }
         self.poll_housekeeping(state, cx)
     }
@@ -233,6 +252,10 @@ impl Event {
 
 /// Sends the answer to the peer's close as far as the network takes it now. The peer is not waited for: it has said all
 /// it had to say.
+fn too_long(size: usize, max_size: usize) -> WsError {
+    CapacityError::MessageTooLong { size, max_size }.into()
+}
+
 fn answer_close<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut Socket<S>, cx: &mut Context<'_>) {
     if Pin::new(&mut *socket).poll_flush(cx).is_ready() {
         let _shut: Poll<std::io::Result<()>> = Pin::new(socket.get_mut()).poll_shutdown(cx);

@@ -19,6 +19,10 @@ use crate::listener::CountedStream;
 /// Parameters by which clients of long ago said who they were.
 const CREDENTIALS: [&str; 4] = ["workspace", "client_id", "token", "reconnection_token"];
 
+/// Clients that nobody knows yet get no room for more, in bytes. It is more than they need to say who they are, so that
+/// whoever says a little too much is told so in words.
+const MAX_FIRST: usize = 128 * 1024;
+
 /// What those are told (protocol section 1.5).
 const LEGACY: &str = "Connection rejected, please  upgrade to `hypha-rpc` which pass the authentication information in the first message";
 
@@ -48,7 +52,9 @@ async fn serve(hub: Arc<Hub>, upgraded: Upgraded, is_legacy: bool) {
         Err(_) => return tracing::error!("a WebSocket on a stream that is none of ours"),
     };
     let drained = stream.written();
-    let options = WsOptions::new().with_max_frame(hub.settings().max_frame);
+    let options = WsOptions::new()
+        .with_max_frame(hub.settings().max_frame)
+        .with_max_first(MAX_FIRST);
     let transport = WsTransport::from_upgraded(stream, options).await;
     if is_legacy {
         let reason = CloseReason::new(CloseReason::POLICY, LEGACY);

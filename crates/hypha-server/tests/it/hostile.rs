@@ -1,7 +1,7 @@
 //! Clients that mean harm: the server stays up, and others hardly notice.
 
 use hypha_codec::Value;
-use hypha_transport::{Frame, FrameTx as _};
+use hypha_transport::{Frame, FrameRx as _, FrameTx as _};
 
 use crate::raw::{Raw, call, server, soon};
 
@@ -99,6 +99,24 @@ async fn frames_beyond_the_limit_end_their_connection_alone() {
     let code = end.close_reason().map(|reason| reason.code());
     assert!(matches!(code, Some(1009 | 1006)), "{end:?}");
     other.ping().await;
+}
+
+#[tokio::test]
+async fn who_was_not_let_in_gets_no_room_for_large_frames() {
+    let server = server().await;
+    let mut other = Raw::anonymous(&server, "other").await;
+    let (mut tx, mut rx) = Raw::dial(server.url()).await;
+    // The server may close while this is still on its way.
+    drop(tx.feed(Frame::from(vec![0; 16 * 1024 * 1024])).await);
+    drop(tx.flush().await);
+    let end = soon("the end", rx.recv()).await.unwrap_err();
+    let code = end.close_reason().map(|reason| reason.code());
+    assert_eq!(code, Some(1009), "{end:?}");
+    // Whoever is in may send them.
+    let to = other.address();
+    let chunks = vec![chunk(); 16];
+    other.send(call(&to, "services.x.y", None, chunks)).await;
+    other.packet().await;
 }
 
 #[tokio::test]

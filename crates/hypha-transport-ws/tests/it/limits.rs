@@ -167,3 +167,49 @@ async fn two_frames_of_one_read_share_its_buffer() {
     // A client's header for a frame of this size has 8 bytes: 2 + 2 for the length, 4 for the mask.
     assert_eq!(addresses[1] - addresses[0], 500 + 8);
 }
+
+/// Whoever is not known yet gets no room for a large frame, whether it comes whole or stops halfway.
+#[tokio::test]
+async fn a_first_message_beyond_its_own_limit_is_refused_before_it_is_there() {
+    for announced in [3000_u16, 60_000] {
+        let options = WsOptions::new().with_max_first(2000);
+        let (server, mut client) = upgraded(options).await;
+        let (_tx, mut rx) = server.split();
+        let offender = async {
+            let [high, low] = announced.to_be_bytes();
+            let head = [0x81, 0x80 | 126, high, low, 0, 0, 0, 0];
+            client.write_all(&head).await.unwrap();
+            let text = vec![b'x'; announced.min(4000).into()];
+            client.write_all(&text).await.unwrap();
+            let mut close = [0; 4];
+            client.read_exact(&mut close).await.unwrap();
+            drop(client);
+            u16::from_be_bytes([close[2], close[3]])
+        };
+        let (received, code) = tokio::join!(rx.recv(), offender);
+        assert_eq!(received.unwrap_err().kind(), TransportErrorKind::TooLarge);
+        assert_eq!(code, CloseReason::TOO_LARGE);
+    }
+}
+
+#[tokio::test]
+async fn after_the_first_message_others_may_be_larger() {
+    let options = WsOptions::new().with_max_first(2000);
+    let (server, mut client) = upgraded(options).await;
+    let (_tx, mut rx) = server.split();
+    let sender = async {
+        for size in [2000_u16, 60_000] {
+            let [high, low] = size.to_be_bytes();
+            let head = [0x82, 0x80 | 126, high, low, 0, 0, 0, 0];
+            client.write_all(&head).await.unwrap();
+            client.write_all(&vec![0; size.into()]).await.unwrap();
+        }
+    };
+    let receiver = async {
+        for size in [2000, 60_000] {
+            let frame = rx.recv().await.unwrap().unwrap();
+            assert_eq!(frame.len(), size);
+        }
+    };
+    tokio::join!(sender, receiver);
+}
