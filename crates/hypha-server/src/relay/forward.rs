@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hypha_codec::wire::payload;
+use hypha_codec::wire::{SERVICES_PREFIX, payload};
 use hypha_codec::{ErrorValue, Header, HeaderEdits, Map, OutgoingHeader, Packet, Rope, Value};
 use hypha_rpc_core::protocol::{BROADCAST, MANAGER_WORKSPACE};
 use hypha_transport::Frame;
@@ -95,9 +95,16 @@ impl<'a> Forwarder<'a> {
             return self.reject(header, &format!("Target peer {to} is not connected"));
         };
         let alias = (to != address).then_some(to);
-        if let Some(session) = header.session()
-            && !self.sender.manager_calls().begin(session, alias)
-        {
+        let calls = self.sender.manager_calls();
+        let may_call = match header.session() {
+            Some(session) => calls.begin(session, alias),
+            // Nothing is left to count of answers, which go to sessions of the manager.
+            None => {
+                let is_call = |method: &str| method.starts_with(SERVICES_PREFIX);
+                !header.method().is_some_and(is_call) || calls.begin_silent()
+            }
+        };
+        if !may_call {
             return self.reject(header, "Too many calls of the manager at once");
         }
         let edits = self.edits(self.sender.address(), address, self.sender.workspace());

@@ -15,6 +15,9 @@ use super::clock::now;
 /// How many calls of the manager a client may wait for at once.
 const MAX_CALLS: usize = 1024;
 
+/// The longest session, or address of the manager, that is remembered, in bytes.
+const MAX_NAME: usize = 1024;
+
 /// A call that was not answered for so long does not count any more: it may have been none.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
 
@@ -25,31 +28,55 @@ pub(crate) struct ManagerCalls(Mutex<Open>);
 #[derive(Debug, Default)]
 struct Open {
     calls: HashMap<String, OpenCall>,
-    /// Their sessions in the order of their calls; those that were answered may still be here.
+    /// How many there are in all sessions.
+    count: usize,
+    /// When the calls began that are not answered, for their callers do not wait.
+    silent: VecDeque<Instant>,
+    /// The sessions of the others in the order of their calls; those that were answered may still be here.
     order: VecDeque<(Instant, String)>,
 }
 
 #[derive(Debug)]
 struct OpenCall {
     since: Instant,
+    /// How many calls share the session: whoever wants answers has a session for each call.
+    count: usize,
     /// The address that was called, if it is not the manager's.
     alias: Option<Box<str>>,
 }
 
 impl ManagerCalls {
-    /// Counts a call; false if there are too many.
+    /// Counts a call; false if there are too many, or its names are too long to remember.
     pub(crate) fn begin(&self, session: &str, alias: Option<&str>) -> bool {
         let since = now();
         let mut open = self.open();
         open.forget_before(since.checked_sub(FORGOTTEN_AFTER));
-        if open.calls.len() >= MAX_CALLS && !open.calls.contains_key(session) {
+        let is_long = session.len().max(alias.map_or(0, str::len)) > MAX_NAME;
+        if is_long || open.count >= MAX_CALLS {
             return false;
         }
-        let alias = alias.map(Box::from);
-        let call = OpenCall { since, alias };
+        open.count += 1;
+        let before = open.calls.get(session).map_or(0, |call| call.count);
+        let call = OpenCall {
+            since,
+            count: before + 1,
+            alias: alias.map(Box::from),
+        };
         open.calls.insert(session.to_owned(), call);
         open.order.push_back((since, session.to_owned()));
         true
+    }
+
+    /// Counts a call that is not answered; false if there are too many.
+    pub(crate) fn begin_silent(&self) -> bool {
+        let since = now();
+        let mut open = self.open();
+        open.forget_silent_before(since.checked_sub(FORGOTTEN_AFTER));
+        let has_room = open.silent.len() < MAX_CALLS;
+        if has_room {
+            open.silent.push_back(since);
+        }
+        has_room
     }
 
     /// Takes note of a message of the manager to this method: an answer ends its call. The address that it has to come
@@ -60,10 +87,17 @@ impl ManagerCalls {
         if name != "resolve" && name != "reject" {
             return open.calls.get(session)?.alias.clone();
         }
-        let answered = open.calls.remove(session)?;
+        let answered = open.calls.get_mut(session)?;
+        let alias = answered.alias.clone();
+        answered.count -= 1;
+        let is_last = answered.count == 0;
+        open.count -= 1;
+        if is_last {
+            open.calls.remove(session);
+        }
         // What is left of answered calls goes as soon as it is first in line.
         open.forget_before(None);
-        answered.alias
+        alias
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
@@ -82,20 +116,28 @@ impl Open {
             if is_open && time.is_none_or(|time| *since >= time) {
                 break;
             }
-            if is_open {
-                self.calls.remove(session);
+            if is_open && let Some(call) = self.calls.remove(session) {
+                self.count -= call.count;
             }
             self.order.pop_front();
         }
         if self.order.len() > 2 * MAX_CALLS {
-            let Self { calls, order } = self;
+            let Self { calls, order, .. } = self;
             order.retain(|(since, session)| {
                 calls.get(session).is_some_and(|call| call.since == *since)
             });
         }
         if self.calls.is_empty() {
             // Idle clients keep no memory for the calls they once made.
-            *self = Self::default();
+            self.calls = HashMap::new();
+            self.order = VecDeque::new();
+        }
+    }
+
+    fn forget_silent_before(&mut self, time: Option<Instant>) {
+        let is_old = |since: &Instant| time.is_some_and(|time| *since < time);
+        while self.silent.front().is_some_and(is_old) {
+            self.silent.pop_front();
         }
     }
 }
@@ -134,10 +176,14 @@ mod tests {
     #[test]
     fn old_calls_stop_counting() {
         let calls = ManagerCalls::default();
-        assert!(calls.begin("s", None));
+        assert!(calls.begin("s", None) && calls.begin("s", None));
+        assert!(calls.begin_silent());
         let later = now() + Duration::from_secs(1);
-        calls.open().forget_before(Some(later));
-        assert!(calls.open().calls.is_empty());
+        let mut open = calls.open();
+        open.forget_before(Some(later));
+        open.forget_silent_before(Some(later));
+        assert!(open.calls.is_empty() && open.silent.is_empty());
+        assert_eq!(open.count, 0);
     }
 
     #[test]

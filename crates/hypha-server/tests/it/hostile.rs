@@ -3,7 +3,7 @@
 use hypha_codec::Value;
 use hypha_transport::{Frame, FrameRx as _, FrameTx as _};
 
-use crate::raw::{Raw, call, server, soon};
+use crate::raw::{Raw, call, payload, server, soon};
 
 /// As large as the parts of long messages.
 fn chunk() -> Value {
@@ -155,4 +155,76 @@ async fn nobody_keeps_the_manager_busy_for_all() {
         let echoed = answer.get("args").and_then(|args| args.as_list()?.first());
         assert_eq!(echoed, Some(&number.into()));
     }
+}
+
+/// The first argument of an answer.
+fn first(answer: &Value) -> Value {
+    let first = answer.get("args").and_then(|args| args.as_list()?.first());
+    first.cloned().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn calls_of_the_manager_without_an_answer_are_counted_too() {
+    let server = server().await;
+    let mut busy = Raw::anonymous(&server, "busy").await;
+    let log = call(
+        &busy.manager(),
+        "services.default.log",
+        None,
+        vec!["x".into()],
+    );
+    for _ in 0..3000 {
+        busy.send(log.clone()).await;
+    }
+    busy.manage("log", vec!["the last one".into()]).await;
+    let (_, events) = busy.manage("get_events", Vec::new()).await;
+    let events = first(&events);
+    let numbers = events.as_list().unwrap().iter();
+    let numbers = numbers.map(|event| event.get("id").and_then(Value::as_i64).unwrap());
+    let last = numbers.max().unwrap();
+    assert!((1000..=1100).contains(&last), "{last}");
+}
+
+#[tokio::test]
+async fn calls_of_the_manager_under_one_name_are_counted_one_by_one() {
+    let server = server().await;
+    // It is asked for its service, and does not answer.
+    let mut deaf = Raw::anonymous(&server, "deaf").await;
+    for (id, kind) in [("built-in", "built-in"), ("s", "generic")] {
+        let id = format!("deaf:{id}");
+        let service = [("id", Value::from(id)), ("type", kind.into())];
+        let service = Value::from(hypha_codec::Map::from(service));
+        let (answer, why) = deaf.manage("register_service", vec![service]).await;
+        assert!(answer.ends_with(".resolve"), "{why:?}");
+    }
+    let get = call(
+        &deaf.manager(),
+        "services.default.get_service",
+        Some("same"),
+        vec!["deaf:s".into()],
+    );
+    for _ in 0..1100 {
+        deaf.send(get.clone()).await;
+    }
+    loop {
+        let answer = deaf.packet().await;
+        if answer.header().unwrap().method() == Some("same.reject") {
+            let why = format!("{:?}", first(&payload(&answer)));
+            assert!(why.contains("Too many calls"), "{why}");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_remembered_under_a_name_without_end() {
+    let server = server().await;
+    let mut one = Raw::anonymous(&server, "one").await;
+    let session = "s".repeat(60_000);
+    let path = "services.default.echo";
+    let echo = call(&one.manager(), path, Some(&session), vec![1.into()]);
+    one.send(echo).await;
+    let answer = one.packet().await;
+    let method = answer.header().unwrap().method().unwrap().to_owned();
+    assert!(method.ends_with(".reject"), "{:?}", payload(&answer));
 }
