@@ -165,11 +165,26 @@ impl Hub {
             // It is back already.
             return;
         }
+        self.close_home_of(client.user()).await;
         let data = client_event(client.workspace(), client.client_id());
         self.router
             .announce(client.workspace(), event::CLIENT_DISCONNECTED, data.clone());
         if let Some(manager) = self.manager() {
             manager.client_left(self, data);
+        }
+    }
+}
+
+impl Hub {
+    /// The bookmarks of a user bring the user's own workspace up, though no client is ever in it. A temporary one goes
+    /// when the user does.
+    async fn close_home_of(&self, user: &User) {
+        let home = user.own_workspace();
+        let there = self.registry.workspace(&home).await;
+        let is_temporary = there.is_some_and(|there| !there.is_persistent);
+        let is_user = |client: &Arc<Connection>| client.user().id == user.id;
+        if is_temporary && !self.router.all().iter().any(is_user) {
+            self.registry.close_workspace(&home).await;
         }
     }
 }

@@ -96,6 +96,9 @@ pub(crate) trait Registry: Debug + Send + Sync {
     /// Brings a user's own workspace up if it is not there.
     fn open_workspace<'a>(&'a self, user: &'a User) -> BoxFuture<'a, ()>;
 
+    /// Takes a temporary workspace down that no client is in.
+    fn close_workspace<'a>(&'a self, id: &'a str) -> BoxFuture<'a, ()>;
+
     /// Creates a workspace for a user, in the place of one with the same id if that is wanted.
     fn create_workspace<'a>(
         &'a self,

@@ -123,6 +123,14 @@ impl Registry for MemoryRegistry {
         ready(()).boxed()
     }
 
+    fn close_workspace<'a>(&'a self, id: &'a str) -> BoxFuture<'a, ()> {
+        let mut state = self.state();
+        if state.spaces.is_empty(id) {
+            state.workspaces.close(id);
+        }
+        ready(()).boxed()
+    }
+
     fn create_workspace<'a>(
         &'a self,
         workspace: Workspace,

@@ -424,3 +424,20 @@ async fn users_remember_services_and_workspaces() {
         assert!(said.starts_with(text), "{said}");
     }
 }
+
+#[tokio::test]
+async fn what_nobody_can_come_back_to_goes_with_the_last_client_of_its_user() {
+    let server = server().await;
+    let (root, owner) = (root(&server).await, guest(&server, "owner").await);
+    let mut left = owner.on::<Json>(event::CLIENT_DISCONNECTED);
+    ok(&owner, "subscribe", [json!(event::CLIENT_DISCONNECTED)]).await;
+    let writer = colleague(&server, &owner, "writer", "read_write").await;
+    let item = json!({ "bookmark_type": "workspace", "id": "public" });
+    ok(&writer, "bookmark", [item]).await;
+    let own = json!(format!("ws-user-{}", writer.user().unwrap().id));
+    ok(&root, "get_workspace_info", [own.clone()]).await;
+    writer.disconnect().await;
+    soon("an event", left.next()).await.unwrap().unwrap();
+    let said = error(&root, "get_workspace_info", [own]).await;
+    assert!(said.contains("Workspace not found"), "{said}");
+}
