@@ -18,6 +18,8 @@ pub(crate) struct Workspace {
     /// Ids or mail addresses of users.
     pub(crate) owners: Vec<String>,
     pub(crate) is_read_only: bool,
+    /// The id of the user who asked for it, if anybody did.
+    pub(crate) maker: Option<String>,
     /// `icon`, `covers`, `docs` and `config`, as they were given.
     pub(crate) extra: Kept,
     service_types: BTreeMap<String, Kept>,
@@ -40,6 +42,7 @@ impl Workspace {
             is_persistent: false,
             owners: Vec::new(),
             is_read_only: false,
+            maker: None,
             extra: Kept::default(),
             service_types: BTreeMap::new(),
             bookmarks: Vec::new(),

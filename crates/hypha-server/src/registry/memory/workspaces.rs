@@ -91,15 +91,24 @@ impl Workspaces {
 
     pub(super) fn create(
         &mut self,
-        workspace: Workspace,
+        mut workspace: Workspace,
         user: &User,
         overwrite: bool,
     ) -> Result<(), NotCreated> {
-        let exists = self.workspaces.contains_key(&workspace.id);
+        let before = self.workspaces.get(&workspace.id);
+        let exists = before.is_some();
         if exists && !overwrite {
             return Err(NotCreated::Exists);
         }
-        let there = self.owned.get(&user.id).map_or(0, BTreeSet::len);
+        let maker = Some(&user.id);
+        workspace.maker = match before {
+            Some(before) => before.maker.clone(),
+            None => maker.cloned(),
+        };
+        // Not those that it owns: whoever makes a workspace says who does.
+        let made = self.workspaces.values();
+        let made = made.filter(|workspace| workspace.maker.as_ref() == maker);
+        let there = made.count();
         let is_administrator = user.may(Permission::Admin, EVERY_WORKSPACE);
         if !exists && there >= WORKSPACES_PER_USER && !is_administrator {
             return Err(NotCreated::TooMany {
@@ -258,6 +267,23 @@ mod tests {
         workspaces.remove("w-1");
         workspaces
             .create(owned("w-x", &user), &user, false)
+            .unwrap();
+    }
+
+    #[test]
+    fn workspaces_count_for_whoever_made_them() {
+        let mut workspaces = Workspaces::default();
+        let (user, other) = (named("u"), named("o"));
+        for number in 0..WORKSPACES_PER_USER {
+            // Neither is the name of who makes it.
+            let mut workspace = owned(&format!("w-{number}"), &other);
+            workspace.owners.push("u@example.org".to_owned());
+            workspaces.create(workspace, &user, false).unwrap();
+        }
+        let more = workspaces.create(owned("w-x", &other), &user, false);
+        assert!(matches!(more, Err(NotCreated::TooMany { .. })), "{more:?}");
+        workspaces
+            .create(owned("w-x", &other), &other, false)
             .unwrap();
     }
 
