@@ -137,14 +137,7 @@ impl Workspaces {
     pub(super) fn remove(&mut self, id: &str) -> Option<Arc<Workspace>> {
         self.logs.remove(id);
         let workspace = self.workspaces.remove(id)?;
-        for owner in &workspace.owners {
-            if let Some(owned) = self.owned.get_mut(owner) {
-                owned.remove(id);
-                if owned.is_empty() {
-                    self.owned.remove(owner);
-                }
-            }
-        }
+        self.disown(&workspace);
         Some(workspace)
     }
 
@@ -167,15 +160,22 @@ impl Workspaces {
         let id = workspace.id.clone();
         let owners = workspace.owners.clone();
         if let Some(before) = self.workspaces.insert(id.clone(), workspace) {
-            for owner in &before.owners {
-                if let Some(owned) = self.owned.get_mut(owner) {
-                    owned.remove(&id);
-                }
-            }
+            self.disown(&before);
         }
         // The workspaces of guests are their own owners: nobody looks for those.
         for owner in owners.into_iter().filter(|owner| *owner != id) {
             self.owned.entry(owner).or_default().insert(id.clone());
+        }
+    }
+
+    fn disown(&mut self, workspace: &Workspace) {
+        for owner in &workspace.owners {
+            if let Some(owned) = self.owned.get_mut(owner) {
+                owned.remove(&workspace.id);
+                if owned.is_empty() {
+                    self.owned.remove(owner);
+                }
+            }
         }
     }
 }
@@ -285,6 +285,21 @@ mod tests {
         workspaces
             .create(owned("w-x", &other), &other, false)
             .unwrap();
+    }
+
+    #[test]
+    fn former_owners_are_forgotten() {
+        let mut workspaces = Workspaces::default();
+        let user = named("u");
+        let before = workspaces.owned.len();
+        for number in 0..3 {
+            let mut workspace = Workspace::new("w", "");
+            workspace.owners.push(number.to_string());
+            workspaces.create(workspace, &user, true).unwrap();
+        }
+        assert_eq!(workspaces.owned.len(), before + 1);
+        workspaces.remove("w");
+        assert_eq!(workspaces.owned.len(), before);
     }
 
     #[test]
