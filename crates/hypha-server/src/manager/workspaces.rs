@@ -15,7 +15,7 @@ use crate::hub::Hub;
 use crate::identity::{EVERY_WORKSPACE, PERSONAL_WORKSPACE, PUBLIC_WORKSPACE, Permission};
 use crate::registry::limits::WORKSPACE_ID;
 use crate::registry::{Change, Kept, NotChanged, NotCreated, Workspace};
-use crate::relay::End;
+use crate::relay::{Connection, End};
 
 /// How many workspaces one answer lists at most.
 const MAX_LISTED: i64 = 256;
@@ -254,7 +254,9 @@ fn tell_owner(hub: &Hub, caller: &Caller, event: &str, info: &Map) {
     let (own, here) = (caller.user().own_workspace(), caller.workspace());
     hub.router().announce(&own, event, info.clone().into());
     if own != here {
-        hub.router().announce(here, event, info.clone().into());
+        let is_user = |client: &Connection| client.user().id == caller.user().id;
+        let info = info.clone().into();
+        hub.router().announce_to(here, event, info, is_user);
     }
 }
 

@@ -74,7 +74,19 @@ impl Router {
 
     /// Sends an event of the server itself to those of a workspace who subscribed to it (protocol section 8.3).
     pub(crate) fn announce(&self, workspace: &str, event: &str, data: Value) {
-        let subscribers = self.topics.subscribers(workspace, event);
+        self.announce_to(workspace, event, data, |_| true);
+    }
+
+    /// The same for some of them.
+    pub(crate) fn announce_to(
+        &self,
+        workspace: &str,
+        event: &str,
+        data: Value,
+        is_meant: impl Fn(&Connection) -> bool,
+    ) {
+        let mut subscribers = self.topics.subscribers(workspace, event);
+        subscribers.retain(|subscriber| is_meant(subscriber));
         if subscribers.is_empty() {
             return;
         }

@@ -441,3 +441,15 @@ async fn what_nobody_can_come_back_to_goes_with_the_last_client_of_its_user() {
     let said = error(&root, "get_workspace_info", [own]).await;
     assert!(said.contains("Workspace not found"), "{said}");
 }
+
+#[tokio::test]
+async fn colleagues_do_not_hear_of_workspaces_that_are_none_of_theirs() {
+    let server = server().await;
+    let (user, root) = (user(&server, "u").await, root(&server).await);
+    let mut heard = root.on::<Json>(event::WORKSPACE_LOADED);
+    ok(&root, "subscribe", [json!(event::WORKSPACE_LOADED)]).await;
+    ok(&user, "create_workspace", [json!({ "id": "not-yours" })]).await;
+    ok(&root, "create_workspace", [json!({ "id": "mine-too" })]).await;
+    let first = soon("an event", heard.next()).await.unwrap().unwrap().data;
+    assert_eq!(first["id"], "mine-too");
+}
