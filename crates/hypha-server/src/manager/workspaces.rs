@@ -249,7 +249,7 @@ fn full(id: &str) -> ManagerError {
     ))
 }
 
-/// Tells the workspace of whoever did something, and that where they did it.
+/// Tells the own workspace of whoever did something, and their own clients where they did it.
 fn tell_owner(hub: &Hub, caller: &Caller, event: &str, info: &Map) {
     let (own, here) = (caller.user().own_workspace(), caller.workspace());
     hub.router().announce(&own, event, info.clone().into());
