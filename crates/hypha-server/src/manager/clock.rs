@@ -1,8 +1,8 @@
 //! Times as text.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
-const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
+use time::OffsetDateTime;
 
 /// Now, as events tell it.
 #[expect(clippy::disallowed_methods, reason = "the manager dates what it logs")]
@@ -12,39 +12,15 @@ pub(super) fn now() -> String {
 
 /// A time in UTC, as Python writes one without a zone: `2026-11-23T10:12:01.399301`.
 fn utc_text(time: SystemTime) -> String {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let (days, second) = (
-        since.as_secs() / SECONDS_PER_DAY,
-        since.as_secs() % SECONDS_PER_DAY,
-    );
-    let (year, month, day) = date(days);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    let micros = since.subsec_micros();
+    let time = OffsetDateTime::from(time);
+    let (year, month, day) = (time.year(), u8::from(time.month()), time.day());
+    let (hour, minute, second, micros) = time.to_hms_micro();
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}")
-}
-
-/// Year, month and day, so many days after the first of January 1970. Years begin in March here, so that the day that
-/// some have more is their last.
-fn date(days: u64) -> (u64, u64, u64) {
-    const DAYS_FROM_MARCH_0: u64 = 719_468;
-    const DAYS_PER_400_YEARS: u64 = 146_097;
-    let days = days + DAYS_FROM_MARCH_0;
-    let (era, day) = (days / DAYS_PER_400_YEARS, days % DAYS_PER_400_YEARS);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 {
-        (month + 3, 0)
-    } else {
-        (month - 9, 1)
-    };
-    (400 * era + year + next, month, day)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
 
