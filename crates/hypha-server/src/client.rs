@@ -5,7 +5,6 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use hypha_transport::{CloseReason, Frame, FrameRx, FrameTx, Transport};
-use serde_json::json;
 use tokio::time::timeout;
 
 use crate::admission::{Admitted, Refusal, admit, connection_info};
@@ -19,6 +18,9 @@ const HELLO: Duration = Duration::from_secs(5);
 
 /// How often two clients may fight for one id before the later one is sent away.
 const ATTEMPTS: usize = 3;
+
+/// Why nobody is served any more.
+pub(crate) const STOPPING: &str = "Server is stopping";
 
 /// Serves a client until it is gone. `drained` counts the bytes that the network takes.
 pub(crate) async fn serve<T: Transport>(hub: Arc<Hub>, transport: T, drained: Arc<AtomicU64>) {
@@ -116,19 +118,18 @@ async fn join(
     )))
 }
 
-async fn refuse<Tx: FrameTx>(mut tx: Tx, refusal: Refusal) {
+async fn refuse<Tx: FrameTx>(tx: Tx, refusal: Refusal) {
     let Refusal { words, close } = refusal;
     tracing::info!(words, "refused a client");
-    if let Some(words) = words {
-        let words = json!({ "type": "error", "message": words }).to_string();
-        // What cannot be said any more is not.
-        drop(tx.feed(Frame::Text(words)).await);
+    match words {
+        Some(words) => relay::tell(tx, &words, close).await,
+        None => tx.close(close).await,
     }
-    tx.close(close).await;
 }
 
-fn stopping() -> Refusal {
-    Refusal::new(CloseReason::GOING_AWAY, "Server is stopping")
+/// What clients are told when the server stops.
+pub(crate) fn stopping() -> Refusal {
+    Refusal::new(CloseReason::GOING_AWAY, STOPPING)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod router;
 mod routes;
 mod topics;
 
-pub(crate) use self::connection::{Connection, End, Identity, run};
+pub(crate) use self::connection::{Connection, End, Identity, run, tell};
 pub(crate) use self::outbound::SERVER;
 pub(crate) use self::router::{Router, event_frame, notify};
 pub(crate) use self::topics::{MAX_EVENT_NAME, MAX_SUBSCRIPTIONS};

@@ -2,10 +2,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hypha_transport::CloseReason;
 use tokio::time::timeout;
 
 use crate::builder::HyphaServerBuilder;
+use crate::client::stopping;
 use crate::hub::Hub;
 use crate::relay::End;
 
@@ -63,8 +63,7 @@ fn stop(hub: &Hub) {
     hub.tasks().close();
     for connection in hub.router().all() {
         if !connection.is_system() {
-            let goodbye = CloseReason::new(CloseReason::GOING_AWAY, "Server is stopping");
-            connection.end(End::Told(goodbye));
+            connection.end(End::Told(stopping().close));
         }
     }
 }

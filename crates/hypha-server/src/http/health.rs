@@ -8,6 +8,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::answer::answer;
+use crate::client::STOPPING;
 use crate::hub::Hub;
 
 /// The server answers, so it lives.
@@ -21,6 +22,6 @@ pub(super) async fn readiness(State(hub): State<Arc<Hub>>) -> Response {
     if !hub.stopping().is_cancelled() {
         return liveness().await;
     }
-    let down = json!({ "status": "DOWN", "detail": "Server is stopping" });
+    let down = json!({ "status": "DOWN", "detail": STOPPING });
     answer(StatusCode::SERVICE_UNAVAILABLE, &down)
 }

@@ -233,7 +233,7 @@ async fn write<Tx: FrameTx>(connection: &Connection, mut tx: Tx) -> End {
             }
             Next::End(end) => {
                 if let End::Told(reason) = &end {
-                    tell(tx, reason).await;
+                    tell(tx, reason.text(), reason.clone()).await;
                 }
                 return end;
             }
@@ -242,11 +242,11 @@ async fn write<Tx: FrameTx>(connection: &Connection, mut tx: Tx) -> End {
 }
 
 /// Says goodbye: an error message, because the reason of a close does not always arrive, then the close.
-async fn tell<Tx: FrameTx>(mut tx: Tx, reason: &CloseReason) {
-    let words = json!({ "type": "error", "message": reason.text() }).to_string();
+pub(crate) async fn tell<Tx: FrameTx>(mut tx: Tx, words: &str, close: CloseReason) {
+    let words = json!({ "type": "error", "message": words }).to_string();
     // What cannot be said any more is not.
     drop(tx.feed(Frame::Text(words)).await);
-    tx.close(reason.clone()).await;
+    tx.close(close).await;
 }
 
 async fn read<Rx: FrameRx>(hub: &Arc<Hub>, connection: &Arc<Connection>, mut rx: Rx) -> End {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hypha_codec::wire::{SERVICES_PREFIX, payload};
+use hypha_codec::wire::{SERVICES_PREFIX, payload, promise};
 use hypha_codec::{ErrorValue, Header, HeaderEdits, Map, OutgoingHeader, Packet, Rope, Value};
 use hypha_rpc_core::protocol::{BROADCAST, MANAGER_WORKSPACE};
 use hypha_transport::Frame;
@@ -203,7 +203,7 @@ impl<'a> Forwarder<'a> {
         let Some(session) = header.session() else {
             return;
         };
-        let method = format!("{session}.reject");
+        let method = format!("{session}.{}", promise::REJECT);
         let outgoing = OutgoingHeader::call(header.from().unwrap_or_default(), &method)
             .from(header.to().unwrap_or_default());
         let Ok(answer) = reject_payload(words) else {

@@ -8,6 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use hypha_codec::wire::promise;
 use tokio::time::Instant;
 
 use super::clock::now;
@@ -84,7 +85,7 @@ impl ManagerCalls {
     pub(crate) fn answered(&self, method: &str) -> Option<Box<str>> {
         let (session, name) = method.rsplit_once('.')?;
         let mut open = self.open();
-        if name != "resolve" && name != "reject" {
+        if name != promise::RESOLVE && name != promise::REJECT {
             return open.calls.get(session)?.alias.clone();
         }
         let answered = open.calls.get_mut(session)?;
