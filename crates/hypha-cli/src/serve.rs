@@ -6,6 +6,9 @@ mod secrets;
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -36,9 +39,13 @@ pub(crate) struct ServeArgs {
     /// URL that clients know the server by, if that is not where it listens: behind a proxy
     #[arg(long, value_name = "URL", env = "HYPHA_PUBLIC_BASE_URL", value_parser = web_url)]
     public_base_url: Option<String>,
-    /// Threads that run the tasks
-    #[arg(long, value_enum, default_value = DEFAULT_FLAVOUR.name(), env = "HYPHA_RUNTIME")]
-    runtime: Flavour,
+    /// Threads that run the tasks [default: one per core, a single one where there are at most two]
+    #[arg(long, value_enum, env = "HYPHA_RUNTIME")]
+    runtime: Option<Flavour>,
+    /// How long a single thread looks for the next frame before it sleeps, while frames mostly come within that time; 0
+    /// turns it off [default: 100]
+    #[arg(long, value_name = "MICROSECONDS", env = "HYPHA_BUSY_POLL")]
+    busy_poll: Option<u32>,
     #[command(flatten)]
     ending: Ending,
     #[command(flatten)]
@@ -49,8 +56,9 @@ pub(crate) struct ServeArgs {
     limits: LimitArgs,
 }
 
-/// One busy client must not keep a core from the others.
-const DEFAULT_FLAVOUR: Flavour = Flavour::MultiThread;
+/// From so many cores on the threads of a server gain more by working at the same time than it costs them to wake each
+/// other.
+const CORES_OF_SEVERAL_THREADS: usize = 3;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -64,7 +72,7 @@ impl ServeArgs {
     pub(crate) fn run(self) -> Result<()> {
         self.logs.start()?;
         files::allow_as_many_as_possible();
-        let runtime = self.runtime.build()?;
+        let runtime = self.runtime.unwrap_or_else(default_flavour).build()?;
         let outcome = runtime.block_on(self.serve());
         // Whoever did not take a goodbye in time is not waited for.
         runtime.shutdown_background();
@@ -92,9 +100,21 @@ impl ServeArgs {
         if let Some(url) = self.public_base_url.as_ref().filter(|url| !url.is_empty()) {
             builder = builder.public_base_url(url);
         }
+        if let Some(micros) = self.busy_poll {
+            builder = builder.busy_poll(Duration::from_micros(micros.into()));
+        }
         // What is said here counts before what the environment says.
         let builder = self.limits.begin(builder).from_env()?;
         self.secrets.apply(self.limits.apply(builder))
+    }
+}
+
+fn default_flavour() -> Flavour {
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    if cores < CORES_OF_SEVERAL_THREADS {
+        Flavour::CurrentThread
+    } else {
+        Flavour::MultiThread
     }
 }
 

@@ -121,6 +121,11 @@ impl<D: Driver> Engine<D> {
         }
     }
 
+    /// Whether calls wait for their answers.
+    pub(crate) fn awaits_answers(&self) -> bool {
+        self.calls.len() > 0
+    }
+
     pub(crate) fn service(&self, id: &str) -> Option<&ServiceRecord<D::Handler>> {
         self.services.get(id)
     }

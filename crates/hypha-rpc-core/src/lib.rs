@@ -26,6 +26,7 @@ mod access;
 mod address;
 mod backoff;
 mod built_in;
+pub mod busy_poll;
 mod call;
 mod callback;
 mod config;

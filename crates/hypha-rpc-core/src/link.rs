@@ -18,6 +18,7 @@ use tokio::time::Sleep;
 use crate::address::Address;
 use crate::backoff::{Redials, random};
 use crate::built_in;
+use crate::busy_poll::BusyPoll;
 use crate::dispatch::Work;
 use crate::engine::{Engine, Event, Invoke, KeepaliveConfig, Leave, NewLink, Outcome};
 use crate::error::CallError;
@@ -117,6 +118,8 @@ pub(crate) struct Link {
     leaving: Option<ClosedReason>,
     /// Those who wait until no call runs here.
     draining: Vec<oneshot::Sender<()>>,
+    /// For answers, while calls wait for them.
+    busy_poll: BusyPoll,
     sleep: Pin<Box<Sleep>>,
     armed: Option<Instant>,
 }
@@ -128,6 +131,7 @@ pub(crate) struct LinkParts {
     pub(crate) local: Address,
     pub(crate) keepalive: KeepaliveConfig,
     pub(crate) pacing: Pacing,
+    pub(crate) busy_poll: Duration,
     pub(crate) channels: Channels,
     pub(crate) shared: Weak<Shared>,
     pub(crate) first: Option<oneshot::Sender<Result<(), CallError>>>,
@@ -154,6 +158,7 @@ impl Link {
             complaint: None,
             leaving: None,
             draining: Vec::new(),
+            busy_poll: BusyPoll::for_this_runtime(parts.busy_poll),
             sleep: Box::pin(tokio::time::sleep(Duration::ZERO)),
             armed: None,
         };

@@ -164,6 +164,7 @@ impl Start {
             local,
             keepalive,
             pacing: shared.config.pacing,
+            busy_poll: shared.config.busy_poll,
             channels,
             shared: Arc::downgrade(&shared),
             first: self.first,

@@ -74,6 +74,15 @@ impl HyphaServerBuilder {
         self
     }
 
+    /// How long to look for the next frame before a thread goes to sleep, as long as frames mostly follow each other
+    /// within that time. Default 100 us; no time at all turns it off. It saves small calls tens of microseconds each, and
+    /// keeps one core busy while there are thousands of them a second. In a runtime of several threads it has no effect.
+    #[must_use]
+    pub fn busy_poll(mut self, time: Duration) -> Self {
+        self.settings.busy_poll = time;
+        self
+    }
+
     /// How many binary frames a client may send: a second in the long run, and at once after a while of silence. Who
     /// sends more is sent away (close 1008). Without limit by default.
     #[must_use]
@@ -163,6 +172,7 @@ impl HyphaServerBuilder {
         };
         let random = || random_id().map_err(|error| StartError::Random(Box::new(error)));
         let manager_id = random()?;
+        let busy_poll = settings.busy_poll;
         let given = settings.jwt_secret.clone();
         let secret = match given.filter(|secret| !secret.expose().is_empty()) {
             Some(secret) => secret,
@@ -177,6 +187,11 @@ impl HyphaServerBuilder {
         ));
         hub.set_manager(Manager::start(&hub).await?);
         hub.tasks().spawn(listener::run(Arc::clone(&hub), socket));
+        let kept = Arc::clone(&hub);
+        hub.tasks().spawn(async move {
+            let vigil = kept.vigil().keep(busy_poll);
+            kept.stopping().run_until_cancelled(vigil).await;
+        });
         tracing::info!(url = hub.public_url(), "listening");
         Ok(HyphaServer::new(hub, local))
     }

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use crate::identity::{TokenError, Tokens, User};
 use crate::manager::Manager;
 use crate::registry::Registry;
-use crate::relay::{Connection, End, Router};
+use crate::relay::{Connection, End, Router, Vigil};
 use crate::seats::Seats;
 use crate::settings::Settings;
 
@@ -26,6 +26,7 @@ pub(crate) struct Hub {
     manager_id: String,
     manager_address: String,
     router: Router,
+    vigil: Vigil,
     joining: Mutex<()>,
     registry: Arc<dyn Registry>,
     tokens: Tokens,
@@ -54,6 +55,7 @@ impl Hub {
             manager_address: format!("{MANAGER_WORKSPACE}/{manager_id}"),
             manager_id,
             router: Router::default(),
+            vigil: Vigil::default(),
             joining: Mutex::default(),
             registry,
             manager: OnceLock::new(),
@@ -80,6 +82,11 @@ impl Hub {
 
     pub(crate) fn router(&self) -> &Router {
         &self.router
+    }
+
+    /// Keeps the thread awake while there are frames.
+    pub(crate) fn vigil(&self) -> &Vigil {
+        &self.vigil
     }
 
     pub(crate) fn registry(&self) -> &dyn Registry {

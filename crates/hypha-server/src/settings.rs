@@ -12,6 +12,9 @@ pub(crate) const DEFAULT_PORT: u16 = 9527;
 /// How long a token to come back with is good.
 pub(crate) const RECONNECTION_LIFE: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
+/// How long to look for the next frame before a thread sleeps. What lies between two frames of quick calls is shorter.
+pub(crate) const BUSY_POLL: Duration = Duration::from_micros(100);
+
 /// Settings of a server, as its builder collected them.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -29,6 +32,8 @@ pub(crate) struct Settings {
     pub(crate) reconnection_life: Duration,
     /// The largest frame that clients may send, in bytes.
     pub(crate) max_frame: usize,
+    /// How long to look for the next frame before a thread sleeps.
+    pub(crate) busy_poll: Duration,
     /// How much clients may do.
     pub(crate) limits: Limits,
 }
@@ -43,6 +48,7 @@ impl Default for Settings {
             root_token: None,
             reconnection_life: RECONNECTION_LIFE,
             max_frame: hypha_transport::DEFAULT_MAX_FRAME,
+            busy_poll: BUSY_POLL,
             limits: Limits::default(),
         }
     }

@@ -8,6 +8,7 @@ use std::task::Poll;
 use hypha_transport::{CloseReason, Frame, FrameRx, FrameTx, TransportError, TransportErrorKind};
 
 use super::{CLOSE_TIMEOUT, Link, now};
+use crate::busy_poll::pause;
 use crate::state::ClosedReason;
 use crate::writer::{Queued, Writer};
 
@@ -45,11 +46,13 @@ impl Link {
                 }
             }
             self.tell_drained();
+            let look_again = self.engine.awaits_answers() && self.busy_poll.look_again();
             tokio::select! {
                 frame = rx.recv() => match frame {
                     Ok(Some(frame)) => {
                         // What went on after a complaint was not ended by it.
                         self.complaint = None;
+                        self.busy_poll.arrived();
                         if let Err(reason) = self.receive_waiting(frame, rx).await {
                             return reason;
                         }
@@ -66,6 +69,7 @@ impl Link {
                     }
                     self.engine.written(now());
                 }
+                () = pause(), if look_again => {}
             }
         }
     }

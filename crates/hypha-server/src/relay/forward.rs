@@ -60,6 +60,7 @@ impl<'a> Forwarder<'a> {
     /// Sends a frame on. What is no frame is ignored, as are frames for nobody that want no answer.
     pub(crate) async fn forward(&mut self, frame: Bytes) {
         self.sender.count_frame();
+        self.hub.vigil().frame();
         let Ok(packet) = Packet::parse_within(frame, MAX_HEADER) else {
             return;
         };
