@@ -37,6 +37,16 @@ impl Text {
         Self(Repr::Shared(ByteString::from_static(text)))
     }
 
+    /// Several texts as one.
+    #[must_use]
+    pub fn concat(parts: &[&str]) -> Self {
+        let mut inline = ArrayString::new_const();
+        if parts.iter().all(|part| inline.try_push_str(part).is_ok()) {
+            return Self(Repr::Inline(inline));
+        }
+        Self(Repr::Shared(ByteString::from(parts.concat())))
+    }
+
     /// The text as a string slice.
     #[inline]
     #[must_use]
@@ -254,6 +264,23 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
+
+    #[test]
+    fn parts_become_one_text_of_any_length() {
+        let long = "x".repeat(INLINE);
+        for parts in [
+            &[][..],
+            &["a"],
+            &["a", "", "bc"],
+            &["a", &long],
+            &[&long],
+            &["é", &long, "é"],
+        ] {
+            let text = Text::concat(parts);
+            assert_eq!(text, parts.concat());
+            assert_eq!(matches!(text.0, Repr::Inline(_)), text.len() <= INLINE);
+        }
+    }
 
     #[test]
     fn short_and_long_text_behave_alike() {

@@ -64,6 +64,16 @@ impl Address {
         &self.text
     }
 
+    /// The whole address, to be kept elsewhere without a copy.
+    pub(crate) fn as_text(&self) -> &Text {
+        &self.text
+    }
+
+    /// Whether [`resolve`](Self::resolve) would make this address of `text`.
+    pub(crate) fn is_resolved(&self, text: &str, base: &Self) -> bool {
+        text == self.as_str() || (text == self.client_id() && self.workspace() == base.workspace())
+    }
+
     /// The part before the slash.
     #[must_use]
     pub fn workspace(&self) -> &str {
@@ -227,6 +237,29 @@ mod tests {
             Address::resolve("other/b", &sender).unwrap().as_str(),
             "other/b"
         );
+    }
+
+    #[test]
+    fn what_an_address_is_resolved_from() {
+        let address = Address::parse("ws/a").unwrap();
+        for (text, base, expected) in [
+            ("ws/a", "ws/b", true),
+            ("ws/a", "other/b", true),
+            ("a", "ws/b", true),
+            ("a", "other/b", false),
+            ("b", "ws/b", false),
+            ("other/a", "ws/b", false),
+            ("", "ws/b", false),
+        ] {
+            let base = Address::parse(base).unwrap();
+            let resolved = Address::resolve(text, &base);
+            assert_eq!(
+                resolved.is_ok_and(|resolved| resolved == address),
+                expected,
+                "{text}"
+            );
+            assert_eq!(address.is_resolved(text, &base), expected, "{text}");
+        }
     }
 
     #[test]

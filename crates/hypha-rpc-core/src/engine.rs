@@ -12,12 +12,14 @@ mod events;
 mod exports;
 mod hold_back;
 mod keepalive;
+mod keys;
 mod linking;
 mod messages;
 mod outbox;
 mod pace;
 mod receive;
 mod running;
+mod senders;
 mod services;
 mod timers;
 mod unread;
@@ -48,6 +50,7 @@ pub(crate) use self::messages::{LargeAnswer, MessageKey};
 pub(crate) use self::outbox::{Content, Message, Origin};
 use self::outbox::{Lane, Outbox, Queued};
 use self::running::{Given, Running};
+use self::senders::Senders;
 use self::services::Services;
 pub(crate) use self::services::{IdTaken, ServiceRecord};
 pub(crate) use self::timers::after;
@@ -63,6 +66,7 @@ pub(crate) struct Engine<D: Driver> {
     local: Address,
     remote: Remote,
     sessions: SessionIds,
+    senders: Senders,
     calls: Calls<D::Reply>,
     running: Running,
     assemblies: Assemblies,
@@ -91,6 +95,7 @@ impl<D: Driver> Engine<D> {
             remote: config.remote,
             calls: Calls::new(),
             sessions: config.sessions,
+            senders: Senders::default(),
             running: Running::new(config.max_running, config.max_running_bytes),
             assemblies: Assemblies::new(config.assembly),
             chunk_size: config.chunk_size,
@@ -215,7 +220,7 @@ impl<D: Driver> Engine<D> {
         {
             call.target = manager.clone();
         }
-        let session = call.timeout.map(|_| Text::from(self.sessions.id(key)));
+        let session = call.timeout.map(|_| self.sessions.id(key));
         let answered = session.is_some();
         let content = Content::Message(Message::call(&mut call, session));
         let timeout = call.timeout.unwrap_or(self.patience);
@@ -253,7 +258,7 @@ impl<D: Driver> Engine<D> {
     /// meanwhile, however quick the call was.
     pub(crate) fn answering(&mut self, now: Instant, key: u64, interval: Duration) {
         if let Some(call) = self.running.get(key)
-            && self.outbox.holds_answers(now, &call.from)
+            && self.outbox.holds_answers(now, call.from.as_str())
         {
             self.running.accepted(now, key, interval);
         }
@@ -262,7 +267,7 @@ impl<D: Driver> Engine<D> {
     /// A running call has its answer.
     pub(crate) fn answer(&mut self, now: Instant, key: u64, answer: Answer<D::Handler>) {
         let has_room_for_exports = |engine: &Self| {
-            let caller = engine.running.get(key).map(|call| &*call.from);
+            let caller = engine.running.get(key).map(|call| call.from.as_str());
             caller.is_none_or(|caller| engine.has_room_for_exports(caller))
         };
         let (name, payload, exported) = match answer {
@@ -295,16 +300,16 @@ impl<D: Driver> Engine<D> {
             return;
         };
         let from = call.from.clone();
-        if let (Some(exported), Ok(target)) = (exported, Address::parse(&from)) {
+        if let Some(exported) = exported {
             let given = Given {
                 session: exported.key,
                 interfaces: exported.interface_ids(),
             };
             self.running.gives(key, given);
-            self.open(now, &target, exported, Lease::Use);
+            self.open(now, &from, exported, Lease::Use);
         }
         let in_chunks = payload.len() > self.chunk_size;
-        let message = Message::answer(from, session, name, payload);
+        let message = Message::answer(&from, session, name, payload);
         if in_chunks {
             let answer = LargeAnswer { key, message };
             self.events.push_back(Event::AnswerInChunks(answer));

@@ -82,7 +82,7 @@ impl Exporter {
 
     fn path(&mut self, name: &str) -> Text {
         let session = self.session();
-        Text::from(format!("{}.{name}", self.shared.sessions.id(session)))
+        Text::concat(&[&self.shared.sessions.id(session), ".", name])
     }
 
     fn exported(&mut self) -> &mut Exported<Target> {

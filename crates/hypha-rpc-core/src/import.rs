@@ -97,7 +97,7 @@ impl SenderImport {
         if !target.contains('/') {
             let address =
                 Address::resolve(target, &self.origin.sender).map_err(DecodeError::custom)?;
-            *target = Text::from(address.as_str());
+            *target = address.as_text().clone();
         }
         Ok(())
     }

@@ -33,6 +33,8 @@ pub struct RemoteService {
 
 struct Inner {
     peer: Peer,
+    /// Who told of it, and mostly holds its methods.
+    provider: Address,
     description: Arc<Map>,
     options: CallOptions,
     lookup: Option<Arc<Lookup>>,
@@ -58,6 +60,7 @@ impl RemoteService {
         Ok(Self {
             inner: Arc::new(Inner {
                 peer,
+                provider: sender.clone(),
                 description: Arc::new(description),
                 options: CallOptions::default(),
                 lookup: None,
@@ -129,11 +132,15 @@ impl RemoteService {
 
     fn changed(&self, options: CallOptions, lookup: Option<Arc<Lookup>>) -> Self {
         let Inner {
-            peer, description, ..
+            peer,
+            provider,
+            description,
+            ..
         } = &*self.inner;
         Self {
             inner: Arc::new(Inner {
                 peer: peer.clone(),
+                provider: provider.clone(),
                 description: Arc::clone(description),
                 options,
                 lookup,
@@ -179,9 +186,9 @@ impl RemoteService {
 
     /// Starts a call that has more to say than positional arguments.
     pub fn method(&self, path: &str) -> MethodCall {
-        let peer = &self.inner.peer;
+        let Inner { peer, provider, .. } = &*self.inner;
         let (round, description) = self.current();
-        let call = match place(&description, path, peer) {
+        let call = match place(&description, path, peer, provider) {
             Ok(Place {
                 target,
                 method,
@@ -223,11 +230,19 @@ pub(crate) struct Place {
 }
 
 /// Finds a method in the description of a service.
-fn place(description: &Map, path: &str, peer: &Peer) -> Result<Place, CallError> {
+fn place(
+    description: &Map,
+    path: &str,
+    peer: &Peer,
+    provider: &Address,
+) -> Result<Place, CallError> {
     match member(description, path) {
         Some(Value::Method(method)) => Ok(Place {
-            target: Address::resolve(&method.target, peer.address())
-                .map_err(EncodeError::custom)?,
+            target: if provider.is_resolved(&method.target, peer.address()) {
+                provider.clone()
+            } else {
+                Address::resolve(&method.target, peer.address()).map_err(EncodeError::custom)?
+            },
             method: method.method.clone(),
             promise: method.promise,
         }),

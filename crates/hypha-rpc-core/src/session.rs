@@ -1,6 +1,11 @@
 //! Session ids of our own calls: unguessable in their first part, countable in their second.
 
+use hypha_codec::Text;
+
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// Digits of the largest number of a call.
+const MAX_DIGITS: usize = 11;
 
 /// Makes a random id of 22 characters of `[A-Za-z0-9_-]`, 132 random bits, as the Python client's
 /// ids are long (protocol section 4).
@@ -31,24 +36,28 @@ impl SessionIds {
     }
 
     /// The id of call `key`.
-    pub(crate) fn id(&self, key: u64) -> String {
-        let mut id = String::with_capacity(self.prefix.len() + 11);
-        id.push_str(&self.prefix);
+    pub(crate) fn id(&self, key: u64) -> Text {
+        let mut digits = [0_u8; MAX_DIGITS];
+        let mut count = 0;
         let mut rest = key;
-        loop {
-            id.push(letter(rest));
+        for digit in &mut digits {
+            *digit = ALPHABET[(rest & 63) as usize];
+            count += 1;
             rest >>= 6;
             if rest == 0 {
-                return id;
+                break;
             }
         }
+        // The alphabet is ASCII.
+        let digits = std::str::from_utf8(&digits[..count]).unwrap_or_default();
+        Text::concat(&[&self.prefix, digits])
     }
 
     /// The number in an id, if the id is one of ours.
     pub(crate) fn key(&self, id: &str) -> Option<u64> {
         let digits = id.strip_prefix(&self.prefix)?.as_bytes();
         if digits.is_empty()
-            || digits.len() > 11
+            || digits.len() > MAX_DIGITS
             || (digits.len() > 1 && digits.last() == Some(&ALPHABET[0]))
         {
             return None;

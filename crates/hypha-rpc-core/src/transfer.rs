@@ -101,7 +101,7 @@ async fn carry(
     if call.payload.len() <= shared.config.chunk_size {
         return request(shared, key, call, received).await;
     }
-    let session = call.timeout.map(|_| Text::from(shared.sessions.id(key)));
+    let session = call.timeout.map(|_| shared.sessions.id(key));
     let timeout = call.timeout.unwrap_or(shared.config.method_timeout);
     let is_answered = session.is_some();
     let frame = Message::call(&mut call, session).encode(&shared.local);

@@ -1,11 +1,11 @@
 //! Calls of ours that wait for their answer, by session.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use hypha_codec::Text;
 
 use super::hold_back::Reservation;
+use super::keys::KeyMap;
 use super::timers::{Timers, after};
 use crate::address::Address;
 
@@ -67,14 +67,14 @@ impl<R> PendingCall<R> {
 /// The pending calls and their timers.
 #[derive(Debug)]
 pub(crate) struct Calls<R> {
-    pending: HashMap<u64, PendingCall<R>>,
+    pending: KeyMap<PendingCall<R>>,
     timers: Timers,
 }
 
 impl<R> Calls<R> {
     pub(crate) fn new() -> Self {
         Self {
-            pending: HashMap::new(),
+            pending: KeyMap::default(),
             timers: Timers::new(),
         }
     }

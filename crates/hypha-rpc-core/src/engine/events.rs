@@ -53,7 +53,7 @@ impl<D: Driver> Engine<D> {
             answered: false,
         };
         let content = Content::Event {
-            to: Text::from(event.to.as_str()),
+            to: event.to.as_text().clone(),
             frame: event.frame,
         };
         self.calls

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use hypha_codec::Text;
 
+use super::keys::KeyMap;
 use super::running::Given;
 use super::services::ServiceRecord;
 use super::timers::after;
@@ -51,7 +52,7 @@ pub(crate) enum Found<'a, H> {
 /// The sessions whose functions peers may call.
 #[derive(Debug)]
 pub(crate) struct Exports<H> {
-    sessions: HashMap<u64, Session<H>>,
+    sessions: KeyMap<Session<H>>,
     next_sweep: Option<Instant>,
 }
 
@@ -76,7 +77,7 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 impl<H> Exports<H> {
     pub(crate) fn new() -> Self {
         Self {
-            sessions: HashMap::new(),
+            sessions: KeyMap::default(),
             next_sweep: None,
         }
     }

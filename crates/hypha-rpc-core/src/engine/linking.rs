@@ -2,8 +2,6 @@
 
 use std::time::Instant;
 
-use hypha_codec::Text;
-
 use super::keepalive::{Keepalive, KeepaliveConfig};
 use super::outbox::{Lane, Origin, Queued};
 use super::{Driver, Engine, Event, Outcome, OutgoingCall, PendingCall, Remote, Transmit};
@@ -108,8 +106,7 @@ impl<D: Driver> Engine<D> {
         self.exports.retarget(&former, &manager);
         self.services.retarget_interfaces(&former, &manager);
         self.calls.retarget(&former, &manager);
-        self.outbox
-            .retarget(former.as_str(), &Text::from(manager.as_str()));
+        self.outbox.retarget(former.as_str(), manager.as_text());
     }
 
     /// Holds calls of the user back until the link is [open](Self::link_open).

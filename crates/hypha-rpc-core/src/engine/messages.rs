@@ -182,7 +182,7 @@ impl<D: Driver> Engine<D> {
             None => self.finish_running(now, key),
             Some(session) => {
                 let (to, session) = (call.from.clone(), session.clone());
-                self.push_answer(key, Message::answer(to, session, answer::REJECT, payload));
+                self.push_answer(key, Message::answer(&to, session, answer::REJECT, payload));
             }
         }
     }

@@ -118,7 +118,7 @@ impl Message {
     /// Takes a call's message out of it; its answer goes to `session`.
     pub(crate) fn call<H>(call: &mut OutgoingCall<H>, session: Option<Text>) -> Self {
         Self {
-            to: Text::from(call.target.as_str()),
+            to: call.target.as_text().clone(),
             method: std::mem::take(&mut call.method),
             parent: call.parent.take(),
             session,
@@ -127,10 +127,10 @@ impl Message {
     }
 
     /// An answer goes to the caller's session and belongs to it (protocol section 6.2).
-    pub(crate) fn answer(to: Text, session: Text, name: &str, payload: Rope) -> Self {
+    pub(crate) fn answer(to: &Address, session: Text, name: &str, payload: Rope) -> Self {
         Self {
-            to,
-            method: Text::from(format!("{session}.{name}")),
+            to: to.as_text().clone(),
+            method: Text::concat(&[&session, ".", name]),
             parent: Some(session),
             session: None,
             payload,
@@ -281,7 +281,7 @@ impl<P> Outbox<P> {
         &mut self,
         now: Instant,
         is_alive: impl Fn(u64) -> bool,
-        heartbeat: impl FnMut(u64) -> Option<(Text, Text)>,
+        heartbeat: impl FnMut(u64) -> Option<(Address, Text)>,
     ) -> Option<(Queued<P>, Reservation)> {
         self.wake = None;
         if let Some(control) = self.control.pop_front() {
@@ -426,14 +426,14 @@ impl<P> Outbox<P> {
     fn pop_heartbeat(
         &mut self,
         now: Instant,
-        mut heartbeat: impl FnMut(u64) -> Option<(Text, Text)>,
+        mut heartbeat: impl FnMut(u64) -> Option<(Address, Text)>,
     ) -> Option<Queued<P>> {
         while !self.heartbeats.is_empty() && self.pace.admits_heartbeat(now) {
             let key = self.heartbeats.pop_front()?;
             // Its answer may have overtaken it.
             if let Some((to, session)) = heartbeat(key) {
                 self.pace.sent_heartbeat(now);
-                let message = Message::answer(to, session, answer::HEARTBEAT, Rope::default());
+                let message = Message::answer(&to, session, answer::HEARTBEAT, Rope::default());
                 return Some(Queued::plain(Content::Message(message), Origin::Engine));
             }
         }

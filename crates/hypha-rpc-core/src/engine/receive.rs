@@ -178,8 +178,9 @@ impl<D: Driver> Engine<D> {
             self.exports.used(now, session);
         }
         let session = header.session().map(Text::from);
-        let sender = Text::from(from.as_str());
-        let key = self.running.start(now, sender, session, exported, bytes);
+        let key = self
+            .running
+            .start(now, from.clone(), session, exported, bytes);
         self.events.push_back(Event::Invoke(Invoke {
             key,
             handler,
@@ -286,9 +287,9 @@ impl<D: Driver> Engine<D> {
 
     /// Who sent a frame: what the server wrote, or who is at the other end (identity never
     /// comes from the peer's own words).
-    pub(super) fn sender(&self, header: &Header<'_>) -> Option<Address> {
+    pub(super) fn sender(&mut self, header: &Header<'_>) -> Option<Address> {
         match &self.remote {
-            Remote::Relay { .. } => Address::parse(header.from()?).ok(),
+            Remote::Relay { .. } => self.senders.address(header.from()?),
             Remote::Direct { peer } => Some(peer.clone()),
         }
     }
@@ -306,8 +307,8 @@ impl<D: Driver> Engine<D> {
         if let Some(session) = header.session()
             && self.outbox.waiting_answers(from.as_str()) < MAX_WAITING_REJECTS
         {
-            let (to, session) = (Text::from(from.as_str()), Text::from(session));
-            let message = Message::answer(to, session, answer::REJECT, payload::reject(text, ""));
+            let session = Text::from(session);
+            let message = Message::answer(from, session, answer::REJECT, payload::reject(text, ""));
             self.outbox.push(
                 Lane::Answer,
                 Queued::plain(Content::Message(message), Origin::Refusal),

@@ -1,18 +1,19 @@
 //! Calls of other peers that run here, and the heartbeats that their callers wait for.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use hypha_codec::Text;
 
+use super::keys::KeyMap;
 use super::timers::{Timers, after};
+use crate::address::Address;
 use crate::protocol::MIN_HEARTBEAT_INTERVAL;
 
 /// One call that somebody made to us.
 #[derive(Debug)]
 pub(crate) struct RunningCall {
     /// Where the answer goes.
-    pub(crate) from: Text,
+    pub(crate) from: Address,
     /// The caller's session; without one no answer is wanted.
     pub(crate) session: Option<Text>,
     /// The session of ours that the called function lives in.
@@ -44,7 +45,7 @@ struct Heartbeat {
 /// The running calls, bounded in number and in bytes of their payloads.
 #[derive(Debug)]
 pub(crate) struct Running {
-    calls: HashMap<u64, RunningCall>,
+    calls: KeyMap<RunningCall>,
     timers: Timers,
     next_key: u64,
     bytes: usize,
@@ -55,7 +56,7 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) fn new(max_calls: usize, max_bytes: usize) -> Self {
         Self {
-            calls: HashMap::new(),
+            calls: KeyMap::default(),
             timers: Timers::new(),
             next_key: 0,
             bytes: 0,
@@ -83,7 +84,7 @@ impl Running {
     pub(crate) fn start(
         &mut self,
         now: Instant,
-        from: Text,
+        from: Address,
         session: Option<Text>,
         exported: Option<u64>,
         bytes: usize,
@@ -164,7 +165,11 @@ impl Running {
 
     /// A caller is gone for good: what runs for it goes on, and nobody is told any more.
     pub(crate) fn forget_caller(&mut self, caller: &str) {
-        for call in self.calls.values_mut().filter(|call| *call.from == *caller) {
+        for call in self
+            .calls
+            .values_mut()
+            .filter(|call| call.from.as_str() == caller)
+        {
             call.session = None;
             call.heartbeat = None;
         }
@@ -174,7 +179,7 @@ impl Running {
     pub(crate) fn caller_left(&mut self, caller: &str) -> usize {
         let calls = self.calls.values_mut();
         calls
-            .filter(|call| *call.from == *caller)
+            .filter(|call| call.from.as_str() == caller)
             .map(|call| call.caller_left = true)
             .count()
     }
@@ -201,7 +206,7 @@ impl Running {
     }
 
     /// Where the queued heartbeat of a call goes, if it is still wanted: caller and session.
-    pub(crate) fn take_heartbeat(&mut self, key: u64) -> Option<(Text, Text)> {
+    pub(crate) fn take_heartbeat(&mut self, key: u64) -> Option<(Address, Text)> {
         let call = self.calls.get_mut(&key)?;
         call.heartbeat.as_mut()?.queued = false;
         Some((call.from.clone(), call.session.clone()?))

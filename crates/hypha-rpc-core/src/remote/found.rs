@@ -89,6 +89,6 @@ impl Found {
         }
         let (round, description) = self.service.current();
         self.round = round;
-        place(&description, &self.path, &inner.peer)
+        place(&description, &self.path, &inner.peer, &inner.provider)
     }
 }

@@ -450,7 +450,11 @@ impl World {
             let outcomes = self.outcomes.get(key).map_or(&[][..], Vec::as_slice);
             let expected = usize::from(!cancelled);
             prop_assert_eq!(outcomes.len(), expected, "call {}: {:?}", key, outcomes);
-            let runs = self.runs.get(&ids.id(*key)).copied().unwrap_or_default();
+            let runs = self
+                .runs
+                .get(ids.id(*key).as_str())
+                .copied()
+                .unwrap_or_default();
             prop_assert!(runs <= 1, "call {} ran {} times", key, runs);
             match outcomes.first() {
                 Some(Outcome::LinkLost { sent: false }) => {
