@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use hypha_transport::{CloseReason, Frame, FrameRx, FrameTx, Transport};
 use tokio::time::timeout;
 
@@ -23,27 +24,54 @@ const ATTEMPTS: usize = 3;
 pub(crate) const STOPPING: &str = "Server is stopping";
 
 /// Serves a client until it is gone. `drained` counts the bytes that the network takes.
-pub(crate) async fn serve<T: Transport>(hub: Arc<Hub>, transport: T, drained: Arc<AtomicU64>) {
+pub(crate) fn serve<T: Transport>(
+    hub: Arc<Hub>,
+    transport: T,
+    drained: Arc<AtomicU64>,
+) -> impl Future<Output = ()> + Send {
+    // In boxes, one after the other: idle clients hold no memory for how they came in.
+    let entering = Box::pin(enter(Arc::clone(&hub), transport, drained));
+    async move {
+        if let Some((connection, moving, _seat)) = entering.await {
+            moving.await;
+            leave(&hub, &connection).await;
+        }
+    }
+}
+
+/// Lets a client in, or tells it why not: its connection, what moves its frames, and the place that it takes.
+async fn enter<T: Transport>(
+    hub: Arc<Hub>,
+    transport: T,
+    drained: Arc<AtomicU64>,
+) -> Option<(Arc<Connection>, BoxFuture<'static, ()>, Seat)> {
     let (mut tx, mut rx) = transport.split();
     let welcomed = tokio::select! {
-        // In a box: it needs more memory than what comes after it, and is soon over.
-        welcomed = Box::pin(welcome(&hub, &mut rx, drained)) => welcomed,
+        welcomed = welcome(&hub, &mut rx, drained) => welcomed,
         () = hub.stopping().cancelled() => Err(stopping()),
     };
-    let (info, connection, _seat) = match welcomed {
+    let (info, connection, seat) = match welcomed {
         Ok(welcomed) => welcomed,
-        Err(refusal) => return refuse(tx, refusal).await,
+        Err(refusal) => {
+            refuse(tx, refusal).await;
+            return None;
+        }
     };
     if hub.stopping().is_cancelled() {
         connection.end(End::Told(stopping().close));
     }
-    let told = tx.feed(Frame::Text(info)).await.is_ok() && tx.flush().await.is_ok();
-    if told {
-        relay::run(&hub, &connection, tx, rx).await;
+    if tx.feed(Frame::Text(info)).await.is_err() || tx.flush().await.is_err() {
+        leave(&hub, &connection).await;
+        return None;
     }
+    let moving = Box::pin(relay::run(hub, Arc::clone(&connection), tx, rx));
+    Some((connection, moving, seat))
+}
+
+async fn leave(hub: &Hub, connection: &Arc<Connection>) {
     connection.end(End::Left);
-    if hub.router().remove(&connection) {
-        hub.left(&connection).await;
+    if hub.router().remove(connection) {
+        hub.left(connection).await;
     }
 }
 
@@ -141,6 +169,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
+    use crate::identity::User;
     use crate::limits::Limits;
     use crate::registry::MemoryRegistry;
     use crate::settings::Settings;
@@ -215,5 +244,26 @@ mod tests {
         answers.recv().await.unwrap().unwrap();
         tx.close(CloseReason::normal()).await;
         task.await.unwrap();
+    }
+
+    /// Tasks are most of what a silent connection costs beside its buffers.
+    #[tokio::test]
+    async fn tasks_hold_both_halves_once_and_nothing_of_how_the_client_came_in() {
+        let hub = hub(Limits::default());
+        let (near, far) = memory::pair(MemoryConfig::new());
+        let serving = serve(Arc::clone(&hub), far, Arc::default());
+        assert!(size_of_val(&serving) <= 256);
+
+        let identity = Identity {
+            workspace: "w".to_owned(),
+            client_id: "c".to_owned(),
+            user: User::anonymous("u"),
+            is_system: false,
+        };
+        let connection = Connection::new(1, identity, Arc::default()).unwrap();
+        let (tx, rx) = near.split();
+        let halves = size_of_val(&tx) + size_of_val(&rx);
+        let moving = relay::run(hub, Arc::new(connection), tx, rx);
+        assert!(size_of_val(&moving) <= halves + 1024);
     }
 }

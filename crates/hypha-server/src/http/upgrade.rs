@@ -37,19 +37,32 @@ pub(super) async fn websocket(State(hub): State<Arc<Hub>>, mut request: Request)
     let tasks = hub.tasks().clone();
     tasks.spawn(async move {
         // A client that left meanwhile is not missed.
-        if let Ok(upgraded) = upgrade.await {
-            serve(hub, upgraded, is_legacy).await;
+        let Ok(upgraded) = upgrade.await else { return };
+        // In a box, which is gone while the client is served.
+        if let Some(serving) = Box::pin(open(hub, upgraded, is_legacy)).await {
+            serving.await;
         }
     });
     response.map(|()| Body::empty())
 }
 
-async fn serve(hub: Arc<Hub>, upgraded: Upgraded, is_legacy: bool) {
+/// What serves the client, if it can be served.
+async fn open(
+    hub: Arc<Hub>,
+    upgraded: Upgraded,
+    is_legacy: bool,
+) -> Option<impl Future<Output = ()> + Send> {
     let stream = match upgraded.downcast::<TokioIo<CountedStream>>() {
         // The rest, a buffer above all, is not kept for as long as the client stays.
         Ok(Parts { io, read_buf, .. }) if read_buf.is_empty() => io.into_inner(),
-        Ok(_) => return tracing::debug!("a client spoke before it was answered"),
-        Err(_) => return tracing::error!("a WebSocket on a stream that is none of ours"),
+        Ok(_) => {
+            tracing::debug!("a client spoke before it was answered");
+            return None;
+        }
+        Err(_) => {
+            tracing::error!("a WebSocket on a stream that is none of ours");
+            return None;
+        }
     };
     let drained = stream.written();
     let options = WsOptions::new()
@@ -58,10 +71,10 @@ async fn serve(hub: Arc<Hub>, upgraded: Upgraded, is_legacy: bool) {
     let transport = WsTransport::from_upgraded(stream, options).await;
     if is_legacy {
         let reason = CloseReason::new(CloseReason::POLICY, LEGACY);
-        return transport.split().0.close(reason).await;
+        transport.split().0.close(reason).await;
+        return None;
     }
-    // In a box: what went before needs less memory than what comes now, and is kept as long.
-    Box::pin(client::serve(hub, transport, drained)).await;
+    Some(client::serve(hub, transport, drained))
 }
 
 fn has_credentials(uri: &Uri) -> bool {

@@ -84,7 +84,7 @@ async fn serve(hub: &Arc<Hub>, transport: MemoryTransport) {
     };
     let connection = Arc::new(connection);
     if hub.router().insert(&connection).is_ok() {
-        relay::run(hub, &connection, tx, rx).await;
+        relay::run(Arc::clone(hub), Arc::clone(&connection), tx, rx).await;
         hub.router().remove(&connection);
     }
 }

@@ -163,12 +163,11 @@ impl Connection {
     }
 
     /// Waits until the connection has to end at once.
-    async fn cut(&self) -> End {
+    async fn cut(&self) {
         self.ending.notified().await;
         if let Some(End::Told(_)) = self.outbound.ended() {
             Box::pin(sleep(GOODBYE)).await;
         }
-        End::Cut
     }
 
     /// Frames a minute that the client sent, 0 for one whose load is not counted.
@@ -191,32 +190,46 @@ impl Connection {
     }
 }
 
-/// Moves frames until the connection ends, and says how it did.
-pub(crate) async fn run<Tx: FrameTx, Rx: FrameRx>(
-    hub: &Arc<Hub>,
-    connection: &Arc<Connection>,
-    tx: Tx,
-    rx: Rx,
-) -> End {
-    let mut reading = pin!(read(hub, connection, rx));
-    let end = tokio::select! {
+/// Moves frames until the connection ends.
+///
+/// What it is made of is part of each connection for as long as that lasts: both halves are borrowed from here, because
+/// whatever an `async fn` takes by value is in its future twice, and what is needed for a moment is in a box.
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an `async fn` would hold both halves twice"
+)]
+pub(crate) fn run<Tx: FrameTx, Rx: FrameRx>(
+    hub: Arc<Hub>,
+    connection: Arc<Connection>,
+    mut tx: Tx,
+    mut rx: Rx,
+) -> impl Future<Output = ()> + Send {
+    async move {
+        let mut reading = pin!(read(&hub, &connection, &mut rx));
+        let mut cut = pin!(connection.cut());
         // Both go on all the time: a client that waits for its own answers to leave still gets those of others.
-        end = write(connection, tx) => {
-            if let End::Told(_) = end {
+        let end = tokio::select! {
+            end = write(&connection, &mut tx) => end,
+            () = &mut reading => End::Left,
+            () = &mut cut => End::Cut,
+        };
+        if let End::Told(reason) = end {
+            let is_told = tokio::select! {
+                () = Box::pin(tell(tx, reason.text(), reason.clone())) => true,
+                () = &mut reading => false,
+                () = &mut cut => false,
+            };
+            if is_told {
                 drop(Box::pin(timeout(LINGER, reading)).await);
             }
-            end
         }
-        end = &mut reading => end,
-        end = connection.cut() => end,
-    };
-    connection.gone.store(true, Ordering::Release);
-    connection.outbound.end(End::Left);
-    end
+        connection.gone.store(true, Ordering::Release);
+        connection.outbound.end(End::Left);
+    }
 }
 
-/// Sends what waits, many small frames by one flush.
-async fn write<Tx: FrameTx>(connection: &Connection, mut tx: Tx) -> End {
+/// Sends what waits, many small frames by one flush, and says how it ends.
+async fn write<Tx: FrameTx>(connection: &Connection, tx: &mut Tx) -> End {
     let mut batch = Vec::new();
     loop {
         match connection.outbound.next(&mut batch).await {
@@ -231,12 +244,7 @@ async fn write<Tx: FrameTx>(connection: &Connection, mut tx: Tx) -> End {
                     return End::Left;
                 }
             }
-            Next::End(end) => {
-                if let End::Told(reason) = &end {
-                    tell(tx, reason.text(), reason.clone()).await;
-                }
-                return end;
-            }
+            Next::End(end) => return end,
         }
     }
 }
@@ -249,7 +257,8 @@ pub(crate) async fn tell<Tx: FrameTx>(mut tx: Tx, words: &str, close: CloseReaso
     tx.close(close).await;
 }
 
-async fn read<Rx: FrameRx>(hub: &Arc<Hub>, connection: &Arc<Connection>, mut rx: Rx) -> End {
+/// Sends on what the client says, until there is nothing more.
+async fn read<Rx: FrameRx>(hub: &Arc<Hub>, connection: &Arc<Connection>, rx: &mut Rx) {
     let mut forwarder = Forwarder::new(hub, connection);
     let mut limiter = if connection.is_system() {
         Limiter::default()
@@ -258,11 +267,13 @@ async fn read<Rx: FrameRx>(hub: &Arc<Hub>, connection: &Arc<Connection>, mut rx:
     };
     let mut frames = 0_usize;
     loop {
-        match limiter.receive(&mut rx).await {
+        match limiter.receive(rx).await {
             // Whoever is told to leave has nothing to say any more.
             Received::Frame(_) if connection.is_gone() => {}
             Received::Frame(Frame::Binary(frame)) => {
-                forwarder.forward(frame).await;
+                if let Some(held_up) = forwarder.forward(frame) {
+                    Box::pin(forwarder.wait_for_room(held_up)).await;
+                }
                 frames += 1;
                 if frames.is_multiple_of(BURST) {
                     // Their receivers begin while more is read.
@@ -283,7 +294,7 @@ async fn read<Rx: FrameRx>(hub: &Arc<Hub>, connection: &Arc<Connection>, mut rx:
                 );
                 connection.end(End::Told(reason));
             }
-            Received::Nothing => return End::Left,
+            Received::Nothing => return,
         }
     }
 }

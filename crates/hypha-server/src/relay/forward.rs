@@ -35,6 +35,14 @@ pub(crate) struct Forwarder<'a> {
     routes: Routes,
 }
 
+/// A frame whose receiver has no room for it now.
+#[must_use]
+#[derive(Debug)]
+pub(crate) struct HeldUp {
+    receiver: Arc<Connection>,
+    frame: Frame,
+}
+
 /// Where a target leads.
 #[derive(Debug, PartialEq)]
 enum Destination<'a> {
@@ -57,43 +65,50 @@ impl<'a> Forwarder<'a> {
         }
     }
 
-    /// Sends a frame on. What is no frame is ignored, as are frames for nobody that want no answer.
-    pub(crate) async fn forward(&mut self, frame: Bytes) {
+    /// Sends a frame on, unless it has to [wait for room](Self::wait_for_room). What is no frame is ignored, as are
+    /// frames for nobody that want no answer.
+    pub(crate) fn forward(&mut self, frame: Bytes) -> Option<HeldUp> {
         self.sender.count_frame();
         self.hub.vigil().frame();
-        let Ok(packet) = Packet::parse_within(frame, MAX_HEADER) else {
-            return;
-        };
-        let Ok(header) = packet.header() else {
-            return;
-        };
+        let packet = Packet::parse_within(frame, MAX_HEADER).ok()?;
+        let header = packet.header().ok()?;
         let Some(to) = header.to() else {
-            return self.reject(&header, "The message has no target");
+            self.reject(&header, "The message has no target");
+            return None;
         };
         match destination(to, self.sender.workspace()) {
-            Destination::Client(address) => self.send_to(&packet, &header, &address).await,
-            Destination::Manager => self.send_to_manager(&packet, &header, to).await,
-            Destination::Workspace(workspace) => self.broadcast(&packet, &header, workspace),
-            Destination::Nowhere => {}
+            Destination::Client(address) => self.send_to(&packet, &header, &address),
+            Destination::Manager => self.send_to_manager(&packet, &header, to),
+            Destination::Workspace(workspace) => {
+                self.broadcast(&packet, &header, workspace);
+                None
+            }
+            Destination::Nowhere => None,
         }
     }
 
-    async fn send_to(&mut self, packet: &Packet, header: &Header<'_>, address: &str) {
+    fn send_to(&mut self, packet: &Packet, header: &Header<'_>, address: &str) -> Option<HeldUp> {
         let Some(receiver) = self.routes.find(self.hub.router(), address) else {
-            return self.reject(header, &format!("Target peer {address} is not connected"));
+            self.reject(header, &format!("Target peer {address} is not connected"));
+            return None;
         };
         let alias = self.alias(&receiver, header);
         let from = alias.as_deref().unwrap_or_else(|| self.sender.address());
         let edits = self.edits(from, address, receiver.workspace());
-        if let Ok(frame) = packet.rewrite(&edits) {
-            self.deliver(&receiver, frame).await;
-        }
+        let frame = packet.rewrite(&edits).ok()?;
+        self.deliver(receiver, frame)
     }
 
-    async fn send_to_manager(&mut self, packet: &Packet, header: &Header<'_>, to: &str) {
+    fn send_to_manager(
+        &mut self,
+        packet: &Packet,
+        header: &Header<'_>,
+        to: &str,
+    ) -> Option<HeldUp> {
         let address = self.hub.manager_address();
         let Some(manager) = self.routes.find(self.hub.router(), address) else {
-            return self.reject(header, &format!("Target peer {to} is not connected"));
+            self.reject(header, &format!("Target peer {to} is not connected"));
+            return None;
         };
         let alias = (to != address).then_some(to);
         let calls = self.sender.manager_calls();
@@ -106,12 +121,12 @@ impl<'a> Forwarder<'a> {
             }
         };
         if !may_call {
-            return self.reject(header, "Too many calls of the manager at once");
+            self.reject(header, "Too many calls of the manager at once");
+            return None;
         }
         let edits = self.edits(self.sender.address(), address, self.sender.workspace());
-        if let Ok(frame) = packet.rewrite(&edits) {
-            self.deliver(&manager, frame).await;
-        }
+        let frame = packet.rewrite(&edits).ok()?;
+        self.deliver(manager, frame)
     }
 
     fn broadcast(&self, packet: &Packet, header: &Header<'_>, workspace: &str) {
@@ -159,7 +174,7 @@ impl<'a> Forwarder<'a> {
         receiver.manager_calls().answered(header.method()?)
     }
 
-    async fn deliver(&self, receiver: &Connection, frame: Bytes) {
+    fn deliver(&self, receiver: Arc<Connection>, frame: Bytes) -> Option<HeldUp> {
         let pushed = receiver
             .outbound()
             .push(self.sender.key(), Frame::Binary(frame));
@@ -167,14 +182,19 @@ impl<'a> Forwarder<'a> {
             Err(NotTaken::Full(_)) if self.sender.is_system() => {
                 tracing::debug!(client = receiver.address(), "does not read its answers");
                 receiver.end(End::Cut);
+                None
             }
-            Err(NotTaken::Full(frame)) => self.wait_for_room(receiver, frame).await,
-            Ok(()) | Err(NotTaken::Ended) => {}
+            Err(NotTaken::Full(frame)) => Some(HeldUp { receiver, frame }),
+            Ok(()) | Err(NotTaken::Ended) => None,
         }
     }
 
     /// Holds the sender up while the receiver reads, and gives the receiver up if it does not.
-    async fn wait_for_room(&self, receiver: &Connection, mut frame: Frame) {
+    pub(crate) async fn wait_for_room(&self, held_up: HeldUp) {
+        let HeldUp {
+            receiver,
+            mut frame,
+        } = held_up;
         let mut drained = receiver.drained();
         let mut deadline = now() + PATIENCE;
         loop {
