@@ -87,10 +87,12 @@ impl Connection {
             since: now(),
             frames: AtomicU64::new(0),
         });
+        let user = hypha_codec::encode(&hypha_codec::to_value(&identity.user)?)?;
         Ok(Self {
             key,
             address: format!("{}/{}", identity.workspace, identity.client_id),
-            user: hypha_codec::encode(&hypha_codec::to_value(&identity.user)?)?,
+            // Without the room that the encoder left.
+            user: Bytes::copy_from_slice(&user),
             may_broadcast: identity
                 .user
                 .may(Permission::ReadWrite, &identity.workspace),

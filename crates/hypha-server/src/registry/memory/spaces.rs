@@ -21,7 +21,8 @@ pub(super) struct Spaces {
 /// What lives in one workspace.
 #[derive(Debug, Default)]
 struct Space {
-    clients: BTreeMap<String, Client>,
+    /// In boxes: the map makes room for eleven at once, and most workspaces have one.
+    clients: BTreeMap<String, Box<Client>>,
     /// By their bare ids.
     services: HashMap<String, Namesakes>,
 }
@@ -75,7 +76,7 @@ impl Spaces {
                     services: BTreeSet::new(),
                     bytes: 0,
                 };
-                space.clients.insert(client_id.to_owned(), client);
+                space.clients.insert(client_id.to_owned(), Box::new(client));
             }
         }
     }
@@ -91,8 +92,8 @@ impl Spaces {
             return false;
         };
         let there = space.clients.get(client_id);
-        let is_it = |there: &Client| connection.is_none_or(|it| it == there.connection);
-        if !there.is_some_and(is_it) {
+        let is_it = there.is_some_and(|there| connection.is_none_or(|it| it == there.connection));
+        if !is_it {
             return false;
         }
         if let Some(client) = space.clients.remove(client_id) {
