@@ -27,7 +27,7 @@ pub struct Packet {
     /// What is read in the place of segment 1.
     edited: Option<Bytes>,
     /// Of the header that is read.
-    layout: Option<Layout>,
+    layout: Layout,
 }
 
 impl Packet {
@@ -44,14 +44,17 @@ impl Packet {
     ///
     /// # Errors
     /// If the frame does not start with a complete map of at most so many bytes.
+    #[inline]
     pub fn parse_within(frame: Bytes, header_limit: usize) -> Result<Self, DecodeError> {
-        let (split, layout) = Layout::find(&frame[..frame.len().min(header_limit)])?;
-        Ok(Self {
+        let mut packet = Self {
             frame,
-            split,
+            split: 0,
             edited: None,
-            layout,
-        })
+            layout: Layout::unknown(),
+        };
+        let within = packet.frame.len().min(header_limit);
+        packet.split = packet.layout.find(&packet.frame[..within])?;
+        Ok(packet)
     }
 
     /// The routing fields of the header.
@@ -59,7 +62,7 @@ impl Packet {
     /// # Errors
     /// If a key of the header is neither text nor bytes, or a routing field is text that is no UTF-8.
     pub fn header(&self) -> Result<Header<'_>, DecodeError> {
-        match &self.layout {
+        match self.layout.ordinary() {
             Some(layout) => Header::at(self.header_bytes(), layout),
             None => Header::read(self.header_bytes()),
         }
@@ -118,18 +121,16 @@ impl Packet {
     ///
     /// # Errors
     /// As [`Packet::header`].
-    pub fn edited(self, edits: &HeaderEdits<'_>) -> Result<Self, DecodeError> {
+    pub fn edited(mut self, edits: &HeaderEdits<'_>) -> Result<Self, DecodeError> {
         let header = self.apply(edits, &[])?;
-        let (_, layout) = Layout::find(&header)?;
-        Ok(Self {
-            edited: Some(header),
-            layout,
-            ..self
-        })
+        self.layout = Layout::unknown();
+        self.layout.find(&header)?;
+        self.edited = Some(header);
+        Ok(self)
     }
 
     fn apply(&self, edits: &HeaderEdits<'_>, payload: &[u8]) -> Result<Bytes, DecodeError> {
-        match &self.layout {
+        match self.layout.ordinary() {
             Some(layout) => Ok(edits.apply_at(self.header_bytes(), layout, payload)),
             None => edits.apply(self.header_bytes(), payload),
         }

@@ -63,6 +63,15 @@ impl Output {
         rope
     }
 
+    /// What was written as one.
+    #[inline]
+    pub(crate) fn into_bytes(self) -> Bytes {
+        if self.inserts.is_empty() {
+            return Bytes::from(self.scratch);
+        }
+        self.finish().into_bytes()
+    }
+
     #[inline]
     pub(crate) fn nil(&mut self) {
         self.scratch.push(marker::NIL);
@@ -208,6 +217,7 @@ impl Output {
         Ok(())
     }
 
+    #[inline]
     pub(crate) fn raw(&mut self, encoded: &[u8]) {
         self.scratch.extend_from_slice(encoded);
     }

@@ -1,5 +1,7 @@
 //! The header segment, read and written.
 
+use bstr::ByteSlice as _;
+
 use super::layout::Layout;
 use crate::decode::reader::{Reader, Token};
 use crate::encode::Output;
@@ -236,7 +238,9 @@ fn text(raw: &[u8]) -> Result<Option<&str>, DecodeError> {
             _ => return Ok(None),
         },
     };
-    std::str::from_utf8(bytes)
+    // Quicker than the standard library at texts as short as these.
+    bytes
+        .to_str()
         .map(Some)
         .map_err(|_| DecodeErrorKind::InvalidUtf8.into())
 }

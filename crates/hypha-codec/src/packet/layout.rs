@@ -10,7 +10,11 @@ use crate::wire::marker;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layout {
     values: [Place; Field::ALL.len()],
-    entries: u16,
+    /// The fields that are there, in the order of their places.
+    order: [Field; Field::ALL.len()],
+    known: u8,
+    entries: u8,
+    is_ordinary: bool,
 }
 
 /// An encoded value, from its start to its end in bytes from the start of the header. An absent one is empty, as no value
@@ -22,29 +26,44 @@ struct Place {
 }
 
 impl Layout {
-    /// The end of the header that the bytes begin with. The layout is missing where something is unusual: many entries, a
-    /// key that is not short text, a known one that is there twice, or one far from the start.
-    pub(super) fn find(bytes: &[u8]) -> Result<(usize, Option<Self>), DecodeError> {
+    /// Of a header that nobody has looked at.
+    #[inline]
+    pub(super) fn unknown() -> Self {
+        Self {
+            values: Default::default(),
+            order: Field::ALL,
+            known: 0,
+            entries: 0,
+            is_ordinary: false,
+        }
+    }
+
+    /// The end of the header that the bytes begin with. Whoever looks keeps the layout where it is: what is written in
+    /// small pieces and moved at once makes the processor wait.
+    pub(super) fn find(&mut self, bytes: &[u8]) -> Result<usize, DecodeError> {
         let mut reader = Reader::new(bytes);
-        let whole = reader.clone();
         let Token::Map(entries) = reader.token()? else {
             return Err(DecodeErrorKind::NotAMap.into());
         };
-        let mut layout = Self {
-            values: Default::default(),
-            entries: u16::from(bytes[0] & 0x0f),
-        };
         // Whoever writes more entries than that needs no haste.
-        let mut is_ordinary = matches!(bytes[0], marker::FIXMAP..=0x8f);
-        for _ in 0..entries {
-            is_ordinary = is_ordinary && layout.pass_entry(bytes.len(), &mut reader)?;
-            if !is_ordinary {
-                reader = whole;
-                reader.skip()?;
-                return Ok((bytes.len() - reader.left(), None));
-            }
+        if let Ok(entries) = u8::try_from(entries)
+            && matches!(bytes[0], marker::FIXMAP..=0x8f)
+        {
+            self.entries = entries;
+            self.is_ordinary = self.pass_entries(bytes.len(), &mut reader)?;
         }
-        Ok((bytes.len() - reader.left(), is_ordinary.then_some(layout)))
+        if !self.is_ordinary {
+            reader = Reader::new(bytes);
+            reader.skip()?;
+        }
+        Ok(bytes.len() - reader.left())
+    }
+
+    /// The layout of an ordinary header, which has few entries whose keys are short text, each known one at most once
+    /// and close to the start.
+    #[inline]
+    pub(super) fn ordinary(&self) -> Option<&Self> {
+        self.is_ordinary.then_some(self)
     }
 
     /// How many entries the header has.
@@ -52,8 +71,26 @@ impl Layout {
         usize::from(self.entries)
     }
 
+    /// The known fields that the header has, in the order of their places.
+    #[inline]
+    pub(super) fn known(&self) -> &[Field] {
+        &self.order[..usize::from(self.known)]
+    }
+
     /// Where the first entry begins: behind the marker of a small map.
     pub(super) const FIRST: usize = 1;
+
+    /// Where the entry of a field starts whose value starts there: keys of known fields are short text.
+    #[inline]
+    pub(super) fn entry(field: Field, value: usize) -> usize {
+        value - Self::entry_len(field, 0)
+    }
+
+    /// How long the entry of a field is, with an encoded value of so many bytes.
+    #[inline]
+    pub(super) fn entry_len(field: Field, value: usize) -> usize {
+        1 + field.name().len() + value
+    }
 
     /// The encoded value of a field.
     #[inline]
@@ -67,6 +104,17 @@ impl Layout {
     pub(super) fn place(&self, field: Field) -> Option<(usize, usize)> {
         let Place { start, end } = self.values[field as usize];
         (end > 0).then_some((usize::from(start), usize::from(end)))
+    }
+
+    /// Whether there is nothing unusual about all entries.
+    #[inline]
+    fn pass_entries(&mut self, total: usize, reader: &mut Reader<'_>) -> Result<bool, DecodeError> {
+        for _ in 0..self.entries {
+            if !self.pass_entry(total, reader)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Whether there is nothing unusual about the next entry.
@@ -87,8 +135,12 @@ impl Layout {
         else {
             return Ok(false);
         };
-        let is_first = place.end == 0;
+        if place.end > 0 {
+            return Ok(false);
+        }
         *place = Place { start, end };
-        Ok(is_first)
+        self.order[usize::from(self.known)] = field;
+        self.known += 1;
+        Ok(true)
     }
 }

@@ -6,6 +6,7 @@ use super::header::{Field, Fields, Header};
 use super::layout::Layout;
 use crate::encode::Output;
 use crate::error::DecodeError;
+use crate::wire::marker;
 
 /// What a relay changes in the header of a frame.
 #[derive(Clone, Debug, Default)]
@@ -76,28 +77,22 @@ impl<'a> HeaderEdits<'a> {
 
     /// The frame of an edited header, which is an ordinary one, and a payload.
     pub(super) fn apply_at(&self, header: &[u8], layout: &Layout, payload: &[u8]) -> Bytes {
-        let mut changes = Changes::default();
         let mut entries = layout.entries();
         let mut room = header.len() - Layout::FIRST + payload.len();
         for field in Field::ALL {
-            let Some(edit) = self.edits[field as usize] else {
+            let Some(edit) = &self.edits[field as usize] else {
                 continue;
             };
             match (layout.place(field), edit) {
                 (Some((start, end)), Edit::Remove) => {
-                    let start = start - field.name().len() - 1;
                     entries -= 1;
-                    room -= end - start;
-                    changes.add(start, end, edit);
+                    room -= end - Layout::entry(field, start);
                 }
-                (Some((start, end)), _) => {
-                    room = room - (end - start) + edit.len();
-                    changes.add(start, end, edit);
-                }
+                (Some((start, end)), _) => room = room - (end - start) + edit.len(),
                 (None, Edit::Remove) => {}
                 (None, _) => {
                     entries += 1;
-                    room += 1 + field.name().len() + edit.len();
+                    room += Layout::entry_len(field, edit.len());
                 }
             }
         }
@@ -106,23 +101,35 @@ impl<'a> HeaderEdits<'a> {
         let mut out = Output::with_capacity(map_header_len(entries) + room);
         out.map_header(entries);
         let mut copied = Layout::FIRST;
-        for (start, end, edit) in changes.in_order() {
-            out.raw(&header[copied..*start]);
+        for &field in layout.known() {
+            let (Some(edit), Some((start, end))) =
+                (&self.edits[field as usize], layout.place(field))
+            else {
+                continue;
+            };
+            // What is right already is copied along with what is around it.
+            if edit.is(&header[start..end]) {
+                continue;
+            }
+            let start = match edit {
+                Edit::Remove => Layout::entry(field, start),
+                Edit::Text(_) | Edit::Raw(_) => start,
+            };
+            out.raw(&header[copied..start]);
             edit.write(&mut out);
-            copied = *end;
+            copied = end;
         }
         out.raw(&header[copied..]);
         for field in Field::ALL {
-            if layout.place(field).is_some() {
-                continue;
-            }
-            if let Some(edit @ (Edit::Text(_) | Edit::Raw(_))) = self.edits[field as usize] {
+            if let Some(edit @ (Edit::Text(_) | Edit::Raw(_))) = &self.edits[field as usize]
+                && layout.place(field).is_none()
+            {
                 out.short_str(field.name());
                 edit.write(&mut out);
             }
         }
         out.raw(payload);
-        out.finish().into_bytes()
+        out.into_bytes()
     }
 
     /// The frame of an edited header and a payload. A second field with an edited key is dropped: receivers take the last
@@ -184,42 +191,6 @@ impl<'a> HeaderEdits<'a> {
     }
 }
 
-/// What an edit does to the bytes from a place to another.
-type Change<'a> = (usize, usize, Edit<'a>);
-
-/// The changes of a header in the order of their places.
-struct Changes<'a> {
-    changes: [Change<'a>; Field::ALL.len()],
-    len: usize,
-}
-
-impl Default for Changes<'_> {
-    fn default() -> Self {
-        Self {
-            changes: [(0, 0, Edit::Remove); Field::ALL.len()],
-            len: 0,
-        }
-    }
-}
-
-impl<'a> Changes<'a> {
-    /// Each field adds one at the most. They mostly come in order.
-    #[inline]
-    fn add(&mut self, start: usize, end: usize, edit: Edit<'a>) {
-        let mut at = self.len;
-        self.changes[at] = (start, end, edit);
-        self.len += 1;
-        while at > 0 && self.changes[at - 1].0 > start {
-            self.changes.swap(at - 1, at);
-            at -= 1;
-        }
-    }
-
-    fn in_order(&self) -> &[Change<'a>] {
-        &self.changes[..self.len]
-    }
-}
-
 fn map_header_len(entries: u32) -> usize {
     match entries {
         0..0x10 => 1,
@@ -229,6 +200,7 @@ fn map_header_len(entries: u32) -> usize {
 }
 
 impl Edit<'_> {
+    #[inline]
     fn write(&self, out: &mut Output) {
         match self {
             Self::Text(text) => out.short_str(text),
@@ -237,7 +209,23 @@ impl Edit<'_> {
         }
     }
 
+    /// Whether an encoded value is what it writes.
+    #[inline]
+    fn is(&self, encoded: &[u8]) -> bool {
+        match (self, encoded) {
+            (Self::Text(text), &[first @ marker::FIXSTR..=0xbf, ref there @ ..]) => {
+                usize::from(first & 0x1f) == text.len() && there == text.as_bytes()
+            }
+            (Self::Text(text), &[marker::STR8, len, ref there @ ..]) => {
+                len > 0x1f && there == text.as_bytes()
+            }
+            (Self::Raw(raw), there) => *raw == there,
+            _ => false,
+        }
+    }
+
     /// What it takes when it is encoded.
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::Text(text) => {
@@ -305,6 +293,40 @@ mod tests {
         prop::collection::vec(prop::option::of(prop::option::of(text)), Field::ALL.len())
     }
 
+    #[test]
+    fn a_field_that_says_the_same_is_written_in_its_shortest_form() {
+        let text = |len: u8| "d".repeat(usize::from(len));
+        for len in [0, 1, 30, 31, 32, 33, 255] {
+            let written = encode(&Value::from(text(len))).unwrap();
+            let shapes: [&[u8]; 4] = [
+                &[marker::STR8, len],
+                &[marker::STR16, 0, len],
+                &[marker::BIN8, len],
+                &written[..written.len() - usize::from(len)],
+            ];
+            for shape in shapes {
+                let value = [shape, text(len).as_bytes()].concat();
+                let header = [b"\x82\xa4from", value.as_slice(), b"\xa1x\x01"].concat();
+                let mut layout = Layout::unknown();
+                assert_eq!(layout.find(&header).unwrap(), header.len());
+                assert!(layout.ordinary().is_some());
+                let same = text(len);
+                let wanted = [b"\x82\xa4from", written.as_ref(), b"\xa1x\x01"].concat();
+                let out = HeaderEdits::new()
+                    .from(&same)
+                    .apply_at(&header, &layout, &[]);
+                assert_eq!(out, wanted, "{value:?}");
+                // A text of the same encoded length is no reason to leave it.
+                let other = text(len).replace('d', "e");
+                let edits = HeaderEdits::new().from(&other);
+                assert_eq!(
+                    edits.apply_at(&header, &layout, &[]),
+                    edits.apply(&header, &[]).unwrap()
+                );
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn an_ordinary_header_is_read_and_rewritten_as_any_other(
@@ -314,10 +336,10 @@ mod tests {
         ) {
             let map: Map = fields.into_iter().collect();
             let header = encode(&Value::Map(map)).unwrap();
-            let (end, layout) = Layout::find(&[&header, payload.as_slice()].concat()).unwrap();
+            let mut layout = Layout::unknown();
+            let end = layout.find(&[&header, payload.as_slice()].concat()).unwrap();
             prop_assert_eq!(end, header.len());
-            prop_assume!(layout.is_some());
-            let layout = layout.unwrap();
+            prop_assume!(layout.ordinary().is_some());
             prop_assert_eq!(Header::at(&header, &layout), Header::read(&header));
             let mut edits = HeaderEdits::new();
             for (edit, text) in edits.edits.iter_mut().zip(&texts) {
