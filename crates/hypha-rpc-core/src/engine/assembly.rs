@@ -1,11 +1,14 @@
 //! Messages that arrive in several frames (protocol section 9.3).
 
+mod buffer;
+
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hypha_codec::Text;
 
+use self::buffer::Buffer;
 use super::timers::after;
 use crate::address::Address;
 
@@ -53,12 +56,6 @@ const IDLE: Duration = Duration::from_secs(5 * 60);
 /// are so small that the read buffer behind them may be: a sender must not choose how much memory
 /// a few bytes hold.
 const COPY_BELOW: usize = 64 * 1024;
-
-/// A buffer that outgrows the first of these gets room for the second at once: allocators map blocks
-/// above 32 MiB one by one, whose pages take memory when they are written and are moved without a
-/// copy. Below that, growing means copying, which would hold up all else that the link has to do.
-const UNMAPPED: usize = 1 << 20;
-const MAPPED: usize = (32 << 20) + (64 << 10);
 
 /// The messages under way, by sender and key: nobody can touch those of others.
 #[derive(Debug)]
@@ -144,7 +141,7 @@ impl Assemblies {
         if len > room {
             return Err(AssemblyError::NoRoom);
         }
-        assembly.add(index, chunk, frame_len)?;
+        assembly.add(index, chunk, frame_len, limits.message_bytes)?;
         self.bytes += len;
         Ok(assembly.bytes)
     }
@@ -160,7 +157,7 @@ impl Assemblies {
             return Err(AssemblyError::Incomplete(assembly.next));
         }
         let assembly = self.remove(sender, key).ok_or(AssemblyError::UnknownKey)?;
-        Ok(Bytes::from(assembly.prefix))
+        Ok(assembly.prefix.into_bytes())
     }
 
     /// Drops a message.
@@ -213,9 +210,8 @@ impl Assemblies {
 /// One message under way.
 #[derive(Debug)]
 pub(crate) struct Assembly {
-    /// The chunks before the first that is missing. A vector that grows is moved by the allocator
-    /// page by page, not copied, so it takes no more memory than it holds.
-    prefix: Vec<u8>,
+    /// The chunks before the first that is missing.
+    prefix: Buffer,
     /// Index of the first chunk that is missing.
     next: u64,
     /// Chunks after that one.
@@ -227,7 +223,7 @@ pub(crate) struct Assembly {
 impl Assembly {
     fn new(now: Instant) -> Self {
         Self {
-            prefix: Vec::new(),
+            prefix: Buffer::new(),
             next: 0,
             ahead: BTreeMap::new(),
             bytes: 0,
@@ -239,15 +235,24 @@ impl Assembly {
         index < self.next || self.ahead.contains_key(&index)
     }
 
-    fn add(&mut self, index: u64, chunk: Bytes, frame_len: usize) -> Result<(), AssemblyError> {
+    /// Takes a chunk of a message that may have `longest` bytes.
+    fn add(
+        &mut self,
+        index: u64,
+        chunk: Bytes,
+        frame_len: usize,
+        longest: usize,
+    ) -> Result<(), AssemblyError> {
         let len = chunk.len();
         if index == self.next {
             let run = (index + 1..).map_while(|index| self.ahead.get(&index));
             let room = len + run.map(Bytes::len).sum::<usize>();
-            self.make_room(room)?;
+            self.prefix
+                .make_room(room, longest)
+                .map_err(|_| AssemblyError::NoRoom)?;
             let mut next = Some(chunk);
             while let Some(chunk) = next {
-                self.prefix.extend_from_slice(&chunk);
+                self.prefix.extend(&chunk);
                 self.next += 1;
                 next = self.ahead.remove(&self.next);
             }
@@ -267,22 +272,6 @@ impl Assembly {
         }
         self.bytes += len;
         Ok(())
-    }
-
-    fn make_room(&mut self, bytes: usize) -> Result<(), AssemblyError> {
-        let len = self.prefix.len();
-        let grows_mapped = self.prefix.capacity() < MAPPED && len.saturating_add(bytes) > UNMAPPED;
-        if grows_mapped
-            && self
-                .prefix
-                .try_reserve_exact(bytes.max(MAPPED - len))
-                .is_ok()
-        {
-            return Ok(());
-        }
-        self.prefix
-            .try_reserve(bytes)
-            .map_err(|_| AssemblyError::NoRoom)
     }
 }
 
