@@ -256,7 +256,7 @@ impl CallService {
     pub(crate) async fn run(
         &self,
         shared: &Arc<Shared>,
-        call: Box<Call>,
+        call: Arc<Call>,
     ) -> Result<Reply, CallError> {
         match call.options.deadline.or(shared.config.deadline) {
             None => repeat::make(self, shared, call).await,
@@ -267,10 +267,10 @@ impl CallService {
     async fn run_until(
         &self,
         shared: &Arc<Shared>,
-        mut call: Box<Call>,
+        mut call: Arc<Call>,
         deadline: Duration,
     ) -> Result<Reply, CallError> {
-        call.options.deadline = Some(deadline);
+        Arc::make_mut(&mut call).options.deadline = Some(deadline);
         let (target, method) = (call.target.clone(), call.method.clone());
         match tokio::time::timeout(deadline, repeat::make(self, shared, call)).await {
             Ok(result) => result,
@@ -284,10 +284,12 @@ impl CallService {
 
     /// What waits for a call is moved about, and most of it is only needed until the call is sent: all that is large is
     /// in boxes.
-    pub(crate) async fn pass(&self, call: Box<Call>) -> Result<Reply, CallError> {
+    pub(crate) async fn pass(&self, call: Arc<Call>) -> Result<Reply, CallError> {
         match &self.stack {
             Stack::Plain(shared) => send(shared, call).await,
-            Stack::Layered(service) => Box::pin(service.clone().oneshot(*call)).await,
+            Stack::Layered(service) => {
+                Box::pin(service.clone().oneshot(Arc::unwrap_or_clone(call))).await
+            }
         }
     }
 }
@@ -309,7 +311,7 @@ impl tower_service::Service<Call> for CallService {
         match &mut self.stack {
             Stack::Plain(shared) => {
                 let shared = Arc::clone(shared);
-                let call = Box::new(call);
+                let call = Arc::new(call);
                 Box::pin(async move { send(&shared, call).await })
             }
             Stack::Layered(service) => Box::pin(service.call(call)),
@@ -324,14 +326,16 @@ impl fmt::Debug for CallService {
 }
 
 /// Hands a call to the link and waits for its outcome.
-async fn send(shared: &Arc<Shared>, call: Box<Call>) -> Result<Reply, CallError> {
+async fn send(shared: &Arc<Shared>, call: Arc<Call>) -> Result<Reply, CallError> {
     let Sending {
         key,
         outgoing,
         target,
         method,
         progress,
-    } = Sending::prepare(shared, *call)?;
+    } = Sending::prepare(shared, &call)?;
+    // It may be large, and what is sent of it is freed as it goes.
+    drop(call);
     let outcome = transfer::call(shared, key, outgoing, progress.as_ref()).await?;
     conclude(shared, target, method, outcome)
 }
@@ -346,14 +350,15 @@ struct Sending {
 }
 
 impl Sending {
-    fn prepare(shared: &Shared, call: Call) -> Result<Self, CallError> {
+    /// Takes what is sent out of a call, which whoever may make it again holds besides.
+    fn prepare(shared: &Shared, call: &Call) -> Result<Self, CallError> {
         let exports = call.exports.take()?;
         // The functions live in the session of their call.
         let key = exports
             .as_ref()
             .map_or_else(|| shared.next_key(), |exported| exported.key);
-        let payload = match call.body {
-            Body::Encoded(payload) => payload,
+        let payload = match &call.body {
+            Body::Encoded(payload) => payload.clone(),
             Body::Written {
                 args,
                 kwargs,
@@ -362,9 +367,9 @@ impl Sending {
                 let form = payload::Promise::Written {
                     local: &shared.local,
                     session: &shared.sessions.id(key),
-                    interval,
+                    interval: *interval,
                 };
-                payload::call(shared.registry(), &args, &kwargs, form)?
+                payload::call(shared.registry(), args, kwargs, form)?
             }
         };
         let timeout = call.options.timeout.unwrap_or(shared.config.method_timeout);
@@ -373,16 +378,16 @@ impl Sending {
             method: call.method.clone(),
             payload,
             timeout: call.answered.then_some(timeout),
-            parent: call.parent,
+            parent: call.parent.clone(),
             idempotent: call.options.idempotent,
             exports,
         });
         Ok(Self {
             key,
             outgoing,
-            target: call.target,
-            method: call.method,
-            progress: call.progress,
+            target: call.target.clone(),
+            method: call.method.clone(),
+            progress: call.progress.clone(),
         })
     }
 }

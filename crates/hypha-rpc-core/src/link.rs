@@ -379,9 +379,11 @@ impl Link {
 
     fn handle_progress(&mut self, first: Progress) {
         let mut next = Some(first);
+        // All of these came before now, and none of what follows waits.
+        let now = now();
         while let Some(progress) = next {
             match progress {
-                Progress::Accepted { key, interval } => self.engine.accepted(now(), key, interval),
+                Progress::Accepted { key, interval } => self.engine.accepted(now, key, interval),
                 Progress::Answered {
                     key,
                     interval,
@@ -390,12 +392,12 @@ impl Link {
                     // What the handler did before it returned goes out before its answer.
                     self.handle_waiting_commands();
                     if let Some(interval) = interval {
-                        self.engine.answering(now(), key, interval);
+                        self.engine.answering(now, key, interval);
                     }
-                    self.engine.answer(now(), key, answer);
+                    self.engine.answer(now, key, answer);
                 }
                 Progress::Delivered { key, result } => {
-                    self.engine.answer_delivered(now(), key, result);
+                    self.engine.answer_delivered(now, key, result);
                 }
             }
             next = self.channels.progress.try_recv().ok();

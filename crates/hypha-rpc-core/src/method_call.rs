@@ -53,7 +53,7 @@ struct Prepared {
 /// A call with its arguments encoded.
 struct Ready {
     peer: Peer,
-    call: Box<Call>,
+    call: Arc<Call>,
 }
 
 impl MethodCall {
@@ -227,7 +227,7 @@ impl<T> MethodCall<T> {
                 interval,
             },
         };
-        let call = Box::new(Call {
+        let call = Arc::new(Call {
             target,
             method: path,
             options,

@@ -30,7 +30,7 @@ const LAST_WAIT: Duration = Duration::from_secs(5);
 pub(crate) async fn make(
     calls: &CallService,
     shared: &Arc<Shared>,
-    call: Box<Call>,
+    call: Arc<Call>,
 ) -> Result<Reply, CallError> {
     let kept = kept(&call);
     let give_up = if call.options.idempotent {
@@ -50,16 +50,16 @@ pub(crate) async fn make(
 }
 
 /// What is needed to make a call again, if that can be.
-fn kept(call: &Call) -> Option<Box<Call>> {
+fn kept(call: &Arc<Call>) -> Option<Arc<Call>> {
     let keep = call.can_repeat()
         && (call.options.idempotent || (call.found.is_some() && call.payload_len() <= KEPT_BYTES));
-    keep.then(|| Box::new(call.clone()))
+    keep.then(|| Arc::clone(call))
 }
 
 async fn make_again(
     calls: &CallService,
     shared: &Arc<Shared>,
-    mut again: Box<Call>,
+    mut again: Arc<Call>,
     give_up: Option<tokio::time::Instant>,
     mut error: CallError,
 ) -> Result<Reply, CallError> {
@@ -72,7 +72,9 @@ async fn make_again(
         };
         let stale = loss == Loss::NotRun || matches!(error, CallError::PeerGone { .. });
         // Without leave to run it twice a call is made again once, and only if it did not run.
-        let fresh = match &mut again.found {
+        // Nobody else holds it by now: this copies nothing.
+        let call = Arc::make_mut(&mut again);
+        let fresh = match &mut call.found {
             Some(found) if stale && (idempotent || (loss == Loss::NotRun && !looked_up)) => {
                 looked_up = true;
                 found.again().await.ok()
@@ -81,7 +83,7 @@ async fn make_again(
         };
         let is_fresh = fresh.is_some();
         if let Some(place) = fresh {
-            (again.target, again.method) = (place.target, place.method);
+            (call.target, call.method) = (place.target, place.method);
         }
         if !(idempotent || is_fresh) {
             return Err(error);

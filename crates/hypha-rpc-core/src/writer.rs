@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
+use hypha_codec::Rope;
 use hypha_transport::{CloseReason, Frame, FrameTx, TransportError, TransportErrorKind};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -50,9 +51,9 @@ impl<Tx: FrameTx> Writer<Tx> {
         }
     }
 
-    pub(crate) fn start(&mut self, batch: Vec<Queued>) {
+    pub(crate) fn start(&mut self, batch: VecDeque<Queued>) {
         if let Half::Idle(tx) = std::mem::replace(&mut self.half, Half::Gone) {
-            lock(&self.batch).waiting = batch.into();
+            lock(&self.batch).waiting = batch;
             let write = write(tx, self.local.clone(), Arc::clone(&self.batch));
             self.half = Half::Busy(Box::pin(write));
         }
@@ -107,18 +108,8 @@ async fn write<Tx: FrameTx>(
     batch: Arc<Mutex<Batch>>,
 ) -> (Tx, Result<(), TransportError>) {
     loop {
-        let Some(Transmit {
-            content,
-            origin,
-            permit,
-        }) = next(&batch)
-        else {
+        let Some((frame, origin, permit)) = next(&batch, &local) else {
             break;
-        };
-        let frame = match content {
-            Content::Text(text) => Frame::Text(text),
-            Content::Message(message) => Frame::Binary(message.encode(&local).into_bytes()),
-            Content::Event { frame, .. } => Frame::Binary(frame.into_bytes()),
         };
         let fed = in_time(frame.len(), tx.feed(frame)).await;
         drop(permit);
@@ -143,21 +134,37 @@ async fn write<Tx: FrameTx>(
     (tx, flushed)
 }
 
-/// The next frame of the batch; an answer is kept besides.
-fn next(batch: &Mutex<Batch>) -> Option<Queued> {
+/// The next frame of the batch; an answer is kept besides, as it is on the wire.
+fn next(
+    batch: &Mutex<Batch>,
+    local: &Address,
+) -> Option<(Frame, Origin, Option<OwnedSemaphorePermit>)> {
     let mut batch = lock(batch);
-    let transmit = batch.waiting.pop_front()?;
+    let Transmit {
+        content,
+        origin,
+        permit,
+    } = batch.waiting.pop_front()?;
+    let (to, frame) = match content {
+        Content::Text(text) => return Some((Frame::Text(text), origin, permit)),
+        Content::Message(message) => (message.to.clone(), message.encode(local)),
+        Content::Encoded { to, frame } => (to, frame),
+    };
+    let frame = frame.into_bytes();
     if matches!(
-        transmit.origin,
+        origin,
         Origin::Answer { .. } | Origin::AnswerAgain | Origin::Refusal
     ) {
         batch.repeatable.push(Transmit {
-            content: transmit.content.clone(),
-            origin: transmit.origin,
+            content: Content::Encoded {
+                to,
+                frame: Rope::from(frame.clone()),
+            },
+            origin,
             permit: None,
         });
     }
-    Some(transmit)
+    Some((Frame::Binary(frame), origin, permit))
 }
 
 fn lock(batch: &Mutex<Batch>) -> MutexGuard<'_, Batch> {
@@ -189,3 +196,64 @@ async fn in_time(
 /// How long a frame may wait for room at the other end, and what it may take beyond that.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 const SLOWEST_BYTES_PER_SECOND: f64 = 16.0 * 1024.0;
+
+#[cfg(test)]
+mod tests {
+    use hypha_codec::Text;
+
+    use super::*;
+    use crate::engine::Message;
+
+    /// A transport that takes frames and breaks before they are on their way.
+    struct Breaks(Arc<Mutex<Vec<Frame>>>);
+
+    impl FrameTx for Breaks {
+        async fn feed(&mut self, frame: Frame) -> Result<(), TransportError> {
+            self.0.lock().unwrap().push(frame);
+            Ok(())
+        }
+
+        async fn flush(&mut self) -> Result<(), TransportError> {
+            Err(TransportError::closed(CloseReason::normal()))
+        }
+
+        async fn close(self, _: CloseReason) {}
+    }
+
+    fn transmit(origin: Origin, name: &str) -> Queued {
+        let to = Address::parse("ws/caller").unwrap();
+        let message = Message::answer(&to, Text::from("session"), name, Rope::from(vec![0x80]));
+        Transmit {
+            content: Content::Message(message),
+            origin,
+            permit: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_may_be_lost_goes_out_again_as_it_was_and_a_call_does_not() {
+        let local = Address::parse("ws/provider").unwrap();
+        let call = Origin::Call {
+            key: 1,
+            answered: true,
+        };
+        let mut batch = VecDeque::from([
+            transmit(Origin::Answer { key: 2 }, "resolve"),
+            transmit(call, "call"),
+            transmit(Origin::Refusal, "reject"),
+        ]);
+        let mut lives = Vec::new();
+        for _ in 0..3 {
+            let fed = Arc::default();
+            let mut writer = Writer::new(Breaks(Arc::clone(&fed)), local.clone());
+            writer.start(std::mem::take(&mut batch));
+            assert!(writer.finished().await.is_err());
+            batch = writer.take_back().into();
+            let origins: Vec<Origin> = batch.iter().map(|queued| queued.origin).collect();
+            assert_eq!(origins, [Origin::Answer { key: 2 }, Origin::Refusal]);
+            lives.push(std::mem::take(&mut *fed.lock().unwrap()));
+        }
+        let [resolve, _, reject] = <[Frame; 3]>::try_from(lives.remove(0)).unwrap();
+        assert_eq!(lives, vec![vec![resolve, reject]; 2]);
+    }
+}

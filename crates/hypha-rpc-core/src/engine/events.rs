@@ -52,7 +52,7 @@ impl<D: Driver> Engine<D> {
             key,
             answered: false,
         };
-        let content = Content::Event {
+        let content = Content::Encoded {
             to: event.to.as_text().clone(),
             frame: event.frame,
         };

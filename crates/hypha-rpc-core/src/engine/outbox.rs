@@ -72,8 +72,8 @@ pub(crate) enum Content {
     Text(String),
     /// A call, an answer or a heartbeat.
     Message(Message),
-    /// An event, encoded.
-    Event { to: Text, frame: Rope },
+    /// What is encoded already: an event, or an answer that may go out once more.
+    Encoded { to: Text, frame: Rope },
 }
 
 impl Content {
@@ -82,7 +82,7 @@ impl Content {
         match self {
             Self::Text(text) => text.len(),
             Self::Message(message) => message.payload.len(),
-            Self::Event { frame, .. } => frame.len(),
+            Self::Encoded { frame, .. } => frame.len(),
         }
     }
 
@@ -91,15 +91,15 @@ impl Content {
         match self {
             Self::Text(_) => None,
             Self::Message(message) => Some(&message.to),
-            Self::Event { to, .. } => Some(to),
+            Self::Encoded { to, .. } => Some(to),
         }
     }
 
-    /// Sends it to another client instead. The header of an event is written already.
+    /// Sends it to another client instead. What is encoded has its header already.
     fn set_to(&mut self, client: Text) {
         match self {
             Self::Message(message) => message.to = client,
-            Self::Text(_) | Self::Event { .. } => {}
+            Self::Text(_) | Self::Encoded { .. } => {}
         }
     }
 }
@@ -194,7 +194,7 @@ impl<P> Queued<P> {
         }
         match (&self.content, lane) {
             (Content::Message(message), _) if message.session.is_some() => Demand::Answer,
-            (Content::Message(_), Lane::Answer) => Demand::NextCall,
+            (Content::Message(_) | Content::Encoded { .. }, Lane::Answer) => Demand::NextCall,
             _ => Demand::Nothing,
         }
     }

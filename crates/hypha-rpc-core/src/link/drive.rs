@@ -1,9 +1,11 @@
 //! Moving frames over one transport until it ends.
 
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Instant;
 
 use hypha_transport::{CloseReason, Frame, FrameRx, FrameTx, TransportError, TransportErrorKind};
 
@@ -83,7 +85,8 @@ impl Link {
         let mut bytes = first.len();
         let mut frames = 1;
         let mut is_control = first.is_text();
-        self.receive(first);
+        let now = now();
+        self.receive(now, first);
         // What a control message says is dealt with before anything else is read.
         while !is_control && frames < BURST && bytes < BATCH_BYTES {
             let end = match at_once(rx.recv()).await {
@@ -91,7 +94,7 @@ impl Link {
                     frames += 1;
                     bytes += frame.len();
                     is_control = frame.is_text();
-                    self.receive(frame);
+                    self.receive(now, frame);
                     continue;
                 }
                 Poll::Ready(Ok(None)) => None,
@@ -113,9 +116,9 @@ impl Link {
         Ok(())
     }
 
-    fn receive(&mut self, frame: Frame) {
+    fn receive(&mut self, now: Instant, frame: Frame) {
         match frame {
-            Frame::Binary(frame) => self.engine.handle_frame(now(), frame),
+            Frame::Binary(frame) => self.engine.handle_frame(now, frame),
             Frame::Text(text) => self.engine.handle_text(&text),
         }
     }
@@ -129,7 +132,7 @@ impl Link {
         let read = async {
             loop {
                 match rx.recv().await {
-                    Ok(Some(frame)) => self.receive(frame),
+                    Ok(Some(frame)) => self.receive(now(), frame),
                     Ok(None) => return TransportError::closed(CloseReason::normal()),
                     Err(end) => return end,
                 }
@@ -145,19 +148,20 @@ impl Link {
     }
 
     /// Frames that are ready, if the transport can take some.
-    fn next_batch<Tx>(&mut self, writer: &Writer<Tx>) -> Option<Vec<Queued>> {
+    fn next_batch<Tx>(&mut self, writer: &Writer<Tx>) -> Option<VecDeque<Queued>> {
         if writer.is_busy() || !self.engine.has_transmit() {
             return None;
         }
-        let mut batch = Vec::new();
+        let mut batch = VecDeque::new();
         let mut bytes = 0;
+        let now = now();
         while batch.len() < BURST && bytes < BATCH_BYTES {
-            let Some(transmit) = self.engine.poll_transmit(now()) else {
+            let Some(transmit) = self.engine.poll_transmit(now) else {
                 break;
             };
             bytes += transmit.content.len();
             let is_chunk = transmit.is_chunk();
-            batch.push(transmit);
+            batch.push_back(transmit);
             if is_chunk {
                 // What comes to wait must not wait for more than this one.
                 break;
