@@ -83,11 +83,17 @@ mod reserved {
 
     use super::NoMemory;
 
-    /// Addresses for the longest message there may be; pages come to them as they are written, large ones if the system
-    /// has them. Half of the time that it takes to receive a large message would else go to its small pages.
+    /// How many bytes get their pages at once.
+    const STEP: usize = 512 << 10;
+
+    /// Addresses for the longest message there may be. Memory comes to them many pages at a time: half of the time that
+    /// it takes to receive a large message would else go to asking for one after the other. Huge pages are not asked
+    /// for, as each would hold up everything else while it is cleared.
     pub(in crate::engine::assembly) struct Reserved {
         map: MmapMut,
         len: usize,
+        /// So many bytes have their pages.
+        backed: usize,
     }
 
     impl Reserved {
@@ -98,9 +104,11 @@ mod reserved {
                 .no_reserve_swap()
                 .map_anon()
                 .ok()?;
-            // Small pages will do.
-            map.advise(Advice::HugePage).ok();
-            Some(Self { map, len: 0 })
+            Some(Self {
+                map,
+                len: 0,
+                backed: 0,
+            })
         }
 
         pub(super) fn has_room(&self, bytes: usize) -> Result<(), NoMemory> {
@@ -113,6 +121,14 @@ mod reserved {
 
         pub(super) fn extend(&mut self, bytes: &[u8]) {
             let end = self.len + bytes.len();
+            while self.backed < end {
+                let step = STEP.min(self.map.len() - self.backed);
+                // Where the system cannot do that pages come as they are written.
+                self.map
+                    .advise_range(Advice::PopulateWrite, self.backed, step)
+                    .ok();
+                self.backed += step;
+            }
             self.map[self.len..end].copy_from_slice(bytes);
             self.len = end;
         }
