@@ -42,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) chunk_budget: Budget,
     /// Messages in several frames that are under way from here.
     pub(crate) transfers: AtomicUsize,
+    /// Counts what goes out beside their parts.
+    pub(crate) small_frames: Arc<AtomicU64>,
     /// The other end of a direct link.
     pub(crate) remote: Option<Address>,
     pub(crate) tokens: watch::Receiver<Option<Secret>>,

@@ -128,6 +128,7 @@ impl Start {
             one_frame: MAX_ONE_FRAME.min(limits.max_frame),
             chunk_budget: Budget::new(config.chunk_size.saturating_mul(MAX_CHUNKS_AT_ONCE)),
             transfers: AtomicUsize::new(0),
+            small_frames: Arc::default(),
             config,
             commands,
             sessions: self.sessions,
@@ -155,6 +156,7 @@ impl Start {
             state: state_tx,
             lifecycle: lifecycle_tx,
             ended,
+            small_frames: Arc::clone(&shared.small_frames),
             tokens: tokens_tx,
             events: Publisher::new(Arc::clone(&shared.events), shared.relayed),
         };

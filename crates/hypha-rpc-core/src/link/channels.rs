@@ -1,6 +1,7 @@
 //! What reaches the link from the other tasks and the handles, and what it tells them.
 
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -180,6 +181,8 @@ pub(crate) struct Channels {
     pub(crate) lifecycle: broadcast::Sender<ConnectionEvent>,
     /// Why the link ended, as soon as that is known.
     pub(crate) ended: Arc<OnceLock<ClosedReason>>,
+    /// Counts what goes out beside parts of large messages.
+    pub(crate) small_frames: Arc<AtomicU64>,
     pub(crate) tokens: watch::Sender<Option<Secret>>,
     pub(crate) events: Publisher,
 }

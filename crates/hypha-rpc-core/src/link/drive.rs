@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Instant;
 
@@ -154,6 +155,7 @@ impl Link {
         }
         let mut batch = VecDeque::new();
         let mut bytes = 0;
+        let mut small = 0;
         let now = now();
         while batch.len() < BURST && bytes < BATCH_BYTES {
             let Some(transmit) = self.engine.poll_transmit(now) else {
@@ -166,7 +168,11 @@ impl Link {
                 // What comes to wait must not wait for more than this one.
                 break;
             }
+            small += 1;
         }
+        self.channels
+            .small_frames
+            .fetch_add(small, Ordering::Relaxed);
         (!batch.is_empty()).then_some(batch)
     }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::protocol::MAX_CHUNKS_AT_ONCE;
 
 /// As many as keep the way busy and no more: what lies in queues on the way delays the small
@@ -13,20 +15,47 @@ use crate::protocol::MAX_CHUNKS_AT_ONCE;
 pub(crate) struct Window {
     size: usize,
     quickest: Duration,
+    /// Small messages that have gone the same way, and when that was last seen to grow.
+    small: u64,
+    last_small: Option<Instant>,
 }
 
-/// As many chunks may lie in queues without the window growing any more, or shrinking.
-const QUEUED_WANTED: f64 = 0.5;
-const QUEUED_BORNE: f64 = 1.0;
+/// So many chunks are wanted in queues: with fewer the window grows, and with more than are borne it
+/// shrinks.
+#[derive(Clone, Copy, Debug)]
+struct Queued {
+    wanted: f64,
+    borne: f64,
+}
+
+/// While there are small messages too.
+const IN_COMPANY: Queued = Queued {
+    wanted: 0.5,
+    borne: 1.0,
+};
+
+/// While there are none: every process on the way finds the next chunk waiting when it has passed
+/// one on. That is for queues that are short in time as well, since a small message may still come.
+const ALONE: Queued = Queued {
+    wanted: 3.0,
+    borne: 4.5,
+};
+const SHORT: Duration = Duration::from_millis(5);
+
+/// Without a small message for so long there are none.
+const QUIET: Duration = Duration::from_millis(100);
 
 /// Where chunks take no time on the way, one after the other keeps it busy.
 const SMALLEST: usize = 1;
 
 impl Window {
-    pub(crate) fn new() -> Self {
+    /// A window of a link that has sent so many small messages.
+    pub(crate) fn new(small: u64) -> Self {
         Self {
             size: SMALLEST,
             quickest: Duration::MAX,
+            small,
+            last_small: None,
         }
     }
 
@@ -34,14 +63,25 @@ impl Window {
         self.size
     }
 
-    /// A chunk was taken, so long after it went on its way.
-    pub(crate) fn taken(&mut self, after: Duration) {
+    /// A chunk was taken, so long after it went on its way; the link has sent so many small messages.
+    pub(crate) fn taken(&mut self, now: Instant, after: Duration, small: u64) {
+        if small != self.small {
+            self.small = small;
+            self.last_small = Some(now);
+        }
         self.quickest = self.quickest.min(after);
+        let is_quiet = self
+            .last_small
+            .is_none_or(|last| now.duration_since(last) >= QUIET);
+        let limits = match is_quiet && after - self.quickest < SHORT {
+            true => ALONE,
+            false => IN_COMPANY,
+        };
         let moving = self.quickest.as_secs_f64() / after.as_secs_f64().max(f64::MIN_POSITIVE);
         let queued = self.size as f64 * (1.0 - moving);
-        if queued < QUEUED_WANTED {
+        if queued < limits.wanted {
             self.size = (self.size + 1).min(MAX_CHUNKS_AT_ONCE);
-        } else if queued > QUEUED_BORNE {
+        } else if queued > limits.borne {
             self.size = (self.size - 1).max(SMALLEST);
         }
     }
@@ -53,12 +93,16 @@ mod tests {
 
     const MILLISECOND: Duration = Duration::from_millis(1);
 
-    /// A way that takes `trip` when it is empty and passes one chunk every `each`.
-    fn settled(trip: Duration, each: Duration) -> usize {
-        let mut window = Window::new();
-        for _ in 0..1000 {
+    /// A way that takes `trip` when it is empty and passes one chunk every `each`, with a small
+    /// message beside every chunk, or without.
+    fn settled(trip: Duration, each: Duration, in_company: bool) -> usize {
+        let mut window = Window::new(0);
+        let mut now = Instant::now();
+        for n in 1..=1000 {
             let size = u32::try_from(window.size()).unwrap();
-            window.taken(trip.max(each * size));
+            let small = if in_company { n } else { 0 };
+            now += each;
+            window.taken(now, trip.max(each * size), small);
         }
         window.size()
     }
@@ -74,20 +118,47 @@ mod tests {
             (1, 1, 1..=2),
             (0, 1, 1..=2),
         ] {
-            let size = settled(trip * MILLISECOND, each * MILLISECOND);
+            let size = settled(trip * MILLISECOND, each * MILLISECOND, true);
             assert!(expected.contains(&size), "{trip} {each}: {size}");
         }
     }
 
     #[test]
+    fn alone_more_wait_but_not_for_long() {
+        let alone =
+            |trip: u32, each: u32| settled(trip * MILLISECOND / 10, each * MILLISECOND / 10, false);
+        assert!((4..=6).contains(&alone(2, 2)), "{}", alone(2, 2));
+        // A chunk that waits for two others waits for 20 ms.
+        assert!(alone(100, 100) <= 2, "{}", alone(100, 100));
+    }
+
+    #[test]
+    fn small_messages_make_it_narrow_until_they_end() {
+        let mut window = Window::new(7);
+        let mut now = Instant::now();
+        let mut go_on = |window: &mut Window, small: u64, chunks: u32| {
+            for _ in 0..chunks {
+                now += MILLISECOND / 5;
+                let size = u32::try_from(window.size()).unwrap();
+                window.taken(now, MILLISECOND / 5 * size, small);
+            }
+            window.size()
+        };
+        assert!(go_on(&mut window, 7, 100) >= 4);
+        assert!(go_on(&mut window, 8, 10) <= 2);
+        assert!(go_on(&mut window, 8, 1000) >= 4);
+    }
+
+    #[test]
     fn a_chunk_that_takes_no_time_does_no_harm() {
-        let mut window = Window::new();
+        let mut window = Window::new(0);
+        let now = Instant::now();
         for _ in 0..100 {
-            window.taken(Duration::ZERO);
+            window.taken(now, Duration::ZERO, 0);
             assert!(window.size() <= MAX_CHUNKS_AT_ONCE);
         }
-        for _ in 0..100 {
-            window.taken(MILLISECOND);
+        for n in 0..100 {
+            window.taken(now, MILLISECOND, n);
         }
         assert_eq!(window.size(), SMALLEST);
     }

@@ -25,6 +25,9 @@ use crate::identity::{Permission, User};
 /// How client ids end whose load is counted (protocol section 1.2).
 const COUNTS_LOAD: &str = "__rlb";
 
+/// A frame from this size on goes out before the next one is read.
+const LARGE: usize = 64 * 1024;
+
 /// How long a client may take to receive what waits for it when its connection is ended.
 const GOODBYE: Duration = Duration::from_secs(3);
 
@@ -273,12 +276,13 @@ async fn read<Rx: FrameRx>(hub: &Arc<Hub>, connection: &Arc<Connection>, rx: &mu
             // Whoever is told to leave has nothing to say any more.
             Received::Frame(_) if connection.is_gone() => {}
             Received::Frame(Frame::Binary(frame)) => {
+                let is_large = frame.len() >= LARGE;
                 if let Some(held_up) = forwarder.forward(frame) {
                     Box::pin(forwarder.wait_for_room(held_up)).await;
                 }
                 frames += 1;
-                if frames.is_multiple_of(BURST) {
-                    // Their receivers begin while more is read.
+                if is_large || frames.is_multiple_of(BURST) {
+                    // Their receivers begin while more is read, and what is large is in the processor's cache.
                     yield_now().await;
                 }
             }
