@@ -316,7 +316,9 @@ impl<'a> Transfer<'a> {
     ) -> Result<(), CallError> {
         let total = frame.len();
         let mut done = 0;
-        let mut window = Window::new(self.shared.small_frames.load(Ordering::Relaxed));
+        let begun = now();
+        let small_frames = || self.shared.small_frames.load(Ordering::Relaxed);
+        let mut window = Window::new(small_frames());
         let mut chunks = (0_u64..).zip(frame.chunks(self.shared.config.chunk_size));
         let mut under_way = FuturesUnordered::new();
         loop {
@@ -330,11 +332,7 @@ impl<'a> Transfer<'a> {
                 return Ok(());
             };
             let (bytes, after) = sent?;
-            window.taken(
-                now(),
-                after,
-                self.shared.small_frames.load(Ordering::Relaxed),
-            );
+            window.taken(now().duration_since(begun), after, small_frames());
             done += bytes;
             if let Some(hook) = progress {
                 hook.report(Direction::Sending, done, Some(total));

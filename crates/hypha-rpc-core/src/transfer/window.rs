@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use crate::protocol::MAX_CHUNKS_AT_ONCE;
 
 /// As many as keep the way busy and no more: what lies in queues on the way delays the small
@@ -17,7 +15,7 @@ pub(crate) struct Window {
     quickest: Duration,
     /// Small messages that have gone the same way, and when that was last seen to grow.
     small: u64,
-    last_small: Option<Instant>,
+    last_small: Option<Duration>,
 }
 
 /// So many chunks are wanted in queues: with fewer the window grows, and with more than are borne it
@@ -63,8 +61,9 @@ impl Window {
         self.size
     }
 
-    /// A chunk was taken, so long after it went on its way; the link has sent so many small messages.
-    pub(crate) fn taken(&mut self, now: Instant, after: Duration, small: u64) {
+    /// A chunk was taken, so long after it went on its way and so long after the first one; the link
+    /// has sent so many small messages.
+    pub(crate) fn taken(&mut self, now: Duration, after: Duration, small: u64) {
         if small != self.small {
             self.small = small;
             self.last_small = Some(now);
@@ -72,7 +71,7 @@ impl Window {
         self.quickest = self.quickest.min(after);
         let is_quiet = self
             .last_small
-            .is_none_or(|last| now.duration_since(last) >= QUIET);
+            .is_none_or(|last| now.saturating_sub(last) >= QUIET);
         let limits = match is_quiet && after - self.quickest < SHORT {
             true => ALONE,
             false => IN_COMPANY,
@@ -97,7 +96,7 @@ mod tests {
     /// message beside every chunk, or without.
     fn settled(trip: Duration, each: Duration, in_company: bool) -> usize {
         let mut window = Window::new(0);
-        let mut now = Instant::now();
+        let mut now = Duration::ZERO;
         for n in 1..=1000 {
             let size = u32::try_from(window.size()).unwrap();
             let small = if in_company { n } else { 0 };
@@ -135,7 +134,7 @@ mod tests {
     #[test]
     fn small_messages_make_it_narrow_until_they_end() {
         let mut window = Window::new(7);
-        let mut now = Instant::now();
+        let mut now = Duration::ZERO;
         let mut go_on = |window: &mut Window, small: u64, chunks: u32| {
             for _ in 0..chunks {
                 now += MILLISECOND / 5;
@@ -152,13 +151,12 @@ mod tests {
     #[test]
     fn a_chunk_that_takes_no_time_does_no_harm() {
         let mut window = Window::new(0);
-        let now = Instant::now();
         for _ in 0..100 {
-            window.taken(now, Duration::ZERO, 0);
+            window.taken(MILLISECOND, Duration::ZERO, 0);
             assert!(window.size() <= MAX_CHUNKS_AT_ONCE);
         }
         for n in 0..100 {
-            window.taken(now, MILLISECOND, n);
+            window.taken(MILLISECOND, MILLISECOND, n);
         }
         assert_eq!(window.size(), SMALLEST);
     }
