@@ -61,6 +61,7 @@ impl Packet {
     ///
     /// # Errors
     /// If a key of the header is neither text nor bytes, or a routing field is text that is no UTF-8.
+    #[inline]
     pub fn header(&self) -> Result<Header<'_>, DecodeError> {
         match self.layout.ordinary() {
             Some(layout) => Header::at(self.header_bytes(), layout),

@@ -1,6 +1,6 @@
 //! The header segment, read and written.
 
-use bstr::ByteSlice as _;
+use bstr::{BStr, ByteSlice as _};
 
 use super::layout::Layout;
 use crate::decode::reader::{Reader, Token};
@@ -12,13 +12,13 @@ use crate::wire::{header, marker};
 /// same key the last one counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Header<'a> {
-    kind: Option<&'a str>,
-    from: Option<&'a str>,
-    to: Option<&'a str>,
-    method: Option<&'a str>,
-    session: Option<&'a str>,
-    parent: Option<&'a str>,
-    ws: Option<&'a str>,
+    kind: Option<&'a BStr>,
+    from: Option<&'a BStr>,
+    to: Option<&'a BStr>,
+    method: Option<&'a BStr>,
+    session: Option<&'a BStr>,
+    parent: Option<&'a BStr>,
+    ws: Option<&'a BStr>,
     user: Option<&'a [u8]>,
 }
 
@@ -26,43 +26,43 @@ impl<'a> Header<'a> {
     /// What the frame is: [`header::METHOD_CALL`], or the name of an event.
     #[must_use]
     pub fn kind(&self) -> Option<&'a str> {
-        self.kind
+        shown(self.kind)
     }
 
     /// The sender's address.
     #[must_use]
     pub fn from(&self) -> Option<&'a str> {
-        self.from
+        shown(self.from)
     }
 
     /// The target's address.
     #[must_use]
     pub fn to(&self) -> Option<&'a str> {
-        self.to
+        shown(self.to)
     }
 
     /// The path of the called function.
     #[must_use]
     pub fn method(&self) -> Option<&'a str> {
-        self.method
+        shown(self.method)
     }
 
     /// The caller's session; present when an answer is wanted.
     #[must_use]
     pub fn session(&self) -> Option<&'a str> {
-        self.session
+        shown(self.session)
     }
 
     /// The receiver's session that the call belongs to.
     #[must_use]
     pub fn parent(&self) -> Option<&'a str> {
-        self.parent
+        shown(self.parent)
     }
 
     /// The sender's workspace, as the server wrote it.
     #[must_use]
     pub fn ws(&self) -> Option<&'a str> {
-        self.ws
+        shown(self.ws)
     }
 
     /// The server's description of the sender, still encoded.
@@ -93,6 +93,7 @@ impl<'a> Header<'a> {
     }
 
     /// Reads an ordinary header.
+    #[inline]
     pub(super) fn at(segment: &'a [u8], layout: &Layout) -> Result<Self, DecodeError> {
         let text = |field| match layout.value(segment, field) {
             Some(raw) => text(raw),
@@ -109,6 +110,19 @@ impl<'a> Header<'a> {
             user: layout.value(segment, Field::User),
         })
     }
+}
+
+/// A known key with its marker.
+macro_rules! key {
+    ($name:expr) => {{
+        const KEY: [u8; $name.len() + 1] = {
+            let mut key = [marker::FIXSTR | $name.len() as u8; $name.len() + 1];
+            let (_, text) = key.split_at_mut(1);
+            text.copy_from_slice($name.as_bytes());
+            key
+        };
+        KEY
+    }};
 }
 
 /// The known fields of a header, in the order in which the server and the references write them.
@@ -157,6 +171,21 @@ impl Field {
             WS => Some(Self::Ws),
             USER => Some(Self::User),
             _ => None,
+        }
+    }
+
+    /// Writes the key. Copies of constant length are a store each.
+    #[inline]
+    pub(super) fn write_key(self, out: &mut Output) {
+        match self {
+            Self::Type => out.raw(&key!(header::TYPE)),
+            Self::From => out.raw(&key!(header::FROM)),
+            Self::To => out.raw(&key!(header::TO)),
+            Self::Method => out.raw(&key!(header::METHOD)),
+            Self::Parent => out.raw(&key!(header::PARENT)),
+            Self::Session => out.raw(&key!(header::SESSION)),
+            Self::Ws => out.raw(&key!(header::WS)),
+            Self::User => out.raw(&key!(header::USER)),
         }
     }
 
@@ -228,9 +257,10 @@ pub(super) fn find<'a>(segment: &'a [u8], name: &str) -> Result<Option<&'a [u8]>
     Ok(found)
 }
 
-/// The text that a whole encoded value is.
+/// The text that a whole encoded value is. It is looked at here and made a `str` when it is asked for, as a relay asks
+/// for one of them.
 #[inline]
-fn text(raw: &[u8]) -> Result<Option<&str>, DecodeError> {
+fn text(raw: &[u8]) -> Result<Option<&BStr>, DecodeError> {
     let bytes = match raw {
         [marker::FIXSTR..=0xbf, text @ ..] | [marker::STR8, _, text @ ..] => text,
         _ => match Reader::new(raw).token()? {
@@ -238,11 +268,18 @@ fn text(raw: &[u8]) -> Result<Option<&str>, DecodeError> {
             _ => return Ok(None),
         },
     };
+    if bytes.is_ascii() || bytes.to_str().is_ok() {
+        Ok(Some(bytes.as_bstr()))
+    } else {
+        Err(DecodeErrorKind::InvalidUtf8.into())
+    }
+}
+
+/// A [`text`], which is UTF-8.
+#[inline]
+fn shown(text: Option<&BStr>) -> Option<&str> {
     // Quicker than the standard library at texts as short as these.
-    bytes
-        .to_str()
-        .map(Some)
-        .map_err(|_| DecodeErrorKind::InvalidUtf8.into())
+    text?.to_str().ok()
 }
 
 /// A header to be sent. The server adds who it is from.

@@ -124,7 +124,7 @@ impl<'a> HeaderEdits<'a> {
             if let Some(edit @ (Edit::Text(_) | Edit::Raw(_))) = &self.edits[field as usize]
                 && layout.place(field).is_none()
             {
-                out.short_str(field.name());
+                field.write_key(&mut out);
                 edit.write(&mut out);
             }
         }
