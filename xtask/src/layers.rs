@@ -23,7 +23,11 @@ const LAYERS: &[Layer] = &[
     layer("hypha-e2e", &[], &[]),
     layer("hypha-schema", &[], &[]),
     layer("hypha-macros", &[], &["hypha-client"]),
-    layer("hypha-rpc-core", &["hypha-codec", "hypha-transport"], &[]),
+    layer(
+        "hypha-rpc-core",
+        &["hypha-codec", "hypha-e2e", "hypha-transport"],
+        &[],
+    ),
     layer("hypha-transport-ws", &["hypha-transport"], &[]),
     layer("hypha-transport-rtc", &["hypha-transport"], &[]),
     layer("hypha-transport-http", &["hypha-transport"], &[]),

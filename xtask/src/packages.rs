@@ -13,8 +13,9 @@ const MAX_KEYWORDS: usize = 5;
 const MAX_KEYWORD_LENGTH: usize = 20;
 
 /// Those of the registry's categories that we use.
-const CATEGORIES: [&str; 5] = [
+const CATEGORIES: [&str; 6] = [
     "asynchronous",
+    "cryptography",
     "encoding",
     "network-programming",
     "parser-implementations",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hypha_codec::{Text, Value};
 use hypha_rpc_core::{
     Address, Call, CallError, CallService, ClosedReason, ConnectionEvents, ConnectionInfo, Peer,
-    RemoteService, Reply, Secret, Service, ServiceId, State,
+    PublicKey, RemoteService, Reply, Secret, Service, ServiceId, State,
 };
 use tokio::sync::watch;
 use tower::BoxError;
@@ -103,6 +103,13 @@ impl Client {
     #[must_use]
     pub fn reconnection_token(&self) -> Option<Secret> {
         self.peer.reconnection_token()
+    }
+
+    /// The public key of this client, which others encrypt for: `rpc.get_public_key()` in other clients. None if
+    /// encryption is off.
+    #[must_use]
+    pub fn public_key(&self) -> Option<PublicKey> {
+        self.peer.public_key()
     }
 
     /// State of the connection.

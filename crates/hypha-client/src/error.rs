@@ -55,6 +55,8 @@ pub enum ErrorKind {
     Data,
     /// Logging in or out did not work.
     Login,
+    /// Something is not encrypted as it should be, here or at the peer. Nothing went in clear instead.
+    Encryption,
     /// Events were dropped because they came faster than they were read.
     Missed,
 }
@@ -87,6 +89,7 @@ impl Error {
             Inner::Connect(error) => kind_of_connect(error),
             Inner::Call(error) => kind_of_call(error),
             Inner::Register(error) => kind_of_register(error),
+            Inner::Options(OptionsError::EncryptionOff) => ErrorKind::Encryption,
             Inner::Options(_) | Inner::ServiceUrl(_) => ErrorKind::InvalidOption,
             Inner::Login(LoginError::TimedOut) => ErrorKind::Timeout,
             Inner::Login(_) => ErrorKind::Login,
@@ -277,6 +280,7 @@ fn kind_of_call(error: &CallError) -> ErrorKind {
         CallError::NoSuchMethod { .. } => ErrorKind::NotFound,
         CallError::TooLarge { .. } | CallError::OneFrameOnly { .. } => ErrorKind::TooLarge,
         CallError::ForeignFunction { .. } => ErrorKind::Protocol,
+        CallError::Encryption(_) => ErrorKind::Encryption,
         CallError::Layer(_) => ErrorKind::Refused,
         _ => ErrorKind::Data,
     }
@@ -298,6 +302,7 @@ fn kind_of_remote(error: &RemoteError) -> ErrorKind {
         | RemoteErrorKind::SessionNotFound
         | RemoteErrorKind::ServiceNotFound => ErrorKind::NotFound,
         RemoteErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
+        RemoteErrorKind::Encryption => ErrorKind::Encryption,
         RemoteErrorKind::PeerNotConnected => ErrorKind::Disconnected,
         RemoteErrorKind::InvalidArguments => ErrorKind::InvalidArguments,
         RemoteErrorKind::Busy | RemoteErrorKind::ShuttingDown => ErrorKind::Busy,

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use hypha_codec::{Map, Value};
-use hypha_rpc_core::{CallError, Peer, RemoteService, ServiceId};
+use hypha_rpc_core::{CallError, Peer, PublicKey, RemoteService, ServiceId};
 
 use crate::case::CaseConversion;
 use crate::error::Error;
@@ -106,6 +106,7 @@ struct Search {
     config: Map,
     case_conversion: Option<CaseConversion>,
     deadline: Option<Duration>,
+    key: Option<PublicKey>,
 }
 
 impl GetService {
@@ -118,6 +119,7 @@ impl GetService {
                 config: Map::new(),
                 case_conversion: None,
                 deadline: None,
+                key: None,
             },
         }
     }
@@ -149,6 +151,18 @@ impl GetService {
         self
     }
 
+    /// Encrypts all calls of the service for the owner of this key, which its provider told in a way that is trusted:
+    /// arguments and results, and the functions, generators and errors inside them. The key is not sent to the server.
+    ///
+    /// Nothing is ever sent in clear instead: without encryption of our own ([`ConnectOptions::encryption`]) the search
+    /// is an error, and so is an answer that is not encrypted.
+    ///
+    /// [`ConnectOptions::encryption`]: crate::ConnectOptions
+    pub fn encryption_public_key(mut self, key: PublicKey) -> Self {
+        self.search.key = Some(key);
+        self
+    }
+
     /// How long the whole search may take.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.search.deadline = Some(deadline);
@@ -158,6 +172,9 @@ impl GetService {
     async fn send(self) -> Result<RemoteService, Error> {
         let Self { peer, mut search } = self;
         ServiceId::parse(&search.id).map_err(OptionsError::from)?;
+        if search.key.is_some() && peer.public_key().is_none() {
+            return Err(OptionsError::EncryptionOff.into());
+        }
         if let Some(mode) = &search.mode {
             search.config.insert("mode", mode.to_string());
         }
@@ -182,7 +199,11 @@ impl Search {
             (Value::Map(map), Some(conversion)) => Value::Map(conversion.convert(map)),
             (description, _) => description,
         };
-        RemoteService::from_manager(peer, description)
+        let service = RemoteService::from_manager(peer, description)?;
+        Ok(match self.key {
+            Some(key) => service.encrypted_for(key),
+            None => service,
+        })
     }
 }
 

@@ -16,6 +16,8 @@ mod apps;
 mod case;
 mod client;
 mod dial;
+#[cfg(feature = "e2e")]
+mod encryption;
 mod env;
 mod error;
 mod events;
@@ -32,22 +34,29 @@ pub use hypha_codec::{
     FromValueError, Map, NdArray, Object, RegisterError as CodecRegisterError, Text, Timestamp,
     TypeCodec, TypedArray, Value, from_value, to_value,
 };
+#[cfg(feature = "e2e")]
+#[cfg_attr(docsrs, doc(cfg(feature = "e2e")))]
+pub use hypha_e2e::{KeyFileError, RandomError, SecretKey};
 pub use hypha_rpc_core::protocol::event;
 pub use hypha_rpc_core::{
     Address, AddressError, Arguments, BlockingHandler, Call, CallArguments, CallError, CallOptions,
     CallService, Callback, ClientEvent, ClosedReason, Closure, ConnectError, ConnectionEvent,
-    ConnectionEvents, ConnectionInfo, Context, Direction, Emit, EmitError, Event, EventError,
-    EventTarget, Events, Extensions, FileObject, FromCall, Handler, Interface, IntoMethod,
-    IntoReply, InvalidService, Invocation, Kwargs, Member, Members, Method, MethodCall,
-    MethodService, Output, Pacing, Param, Peer, PeerConfig, Progress, ReconnectPolicy,
-    RegisterError, RemoteClientDisconnected, RemoteError, RemoteErrorKind, RemoteFile,
-    RemoteObject, RemoteService, RemoteStream, Reply, ReplyEncoder, RequireContext, Rest, Returns,
-    Secret, Service, ServiceId, State, Stats, StreamHandler, Streamed, Visibility, random_id,
+    ConnectionEvents, ConnectionInfo, Context, Direction, Emit, EmitError, EncryptionError, Event,
+    EventError, EventTarget, Events, Extensions, FileObject, FromCall, Handler, Interface,
+    IntoMethod, IntoReply, InvalidService, Invocation, KeyError, Kwargs, Member, Members, Method,
+    MethodCall, MethodService, Output, Pacing, Param, Peer, PeerConfig, Progress, PublicKey,
+    ReconnectPolicy, RegisterError, RemoteClientDisconnected, RemoteError, RemoteErrorKind,
+    RemoteFile, RemoteObject, RemoteService, RemoteStream, Reply, ReplyEncoder, RequireContext,
+    Rest, Returns, Sealer, Secret, Service, ServiceId, State, Stats, StreamHandler, Streamed,
+    Visibility, random_id,
 };
 pub use hypha_transport::{CloseReason, Connector, TransportError, TransportErrorKind};
 
 pub use self::case::CaseConversion;
 pub use self::client::Client;
+#[cfg(feature = "e2e")]
+#[cfg_attr(docsrs, doc(cfg(feature = "e2e")))]
+pub use self::encryption::Encryption;
 pub use self::error::{Error, ErrorKind};
 pub use self::get_service::{GetService, SelectCriterion, SelectMode};
 pub use self::login::{

@@ -206,6 +206,16 @@ impl ConnectOptions {
         self
     }
 
+    /// Encrypts calls end to end, with this key of ours. Services whose provider's public key is given
+    /// ([`GetService::encryption_public_key`](crate::GetService::encryption_public_key)) are called encrypted then,
+    /// and encrypted calls of others are understood.
+    #[cfg(feature = "e2e")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "e2e")))]
+    pub fn encryption(mut self, encryption: crate::Encryption) -> Self {
+        self.peer.sealer = Some(Arc::new(encryption));
+        self
+    }
+
     /// Changes settings of the peer that have no method here: limits of sizes and of calls at once.
     ///
     /// [`method_timeout`](Self::method_timeout) has a method, and overrides what is set here.

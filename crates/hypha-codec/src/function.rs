@@ -219,6 +219,8 @@ pub struct Generator {
     pub close_method: Option<Text>,
     /// How both functions answer.
     pub promise: Promised,
+    /// Public key (32 bytes) that calls for its items are encrypted for. The references write none, and read it.
+    pub enc_pub: Option<Bytes>,
     /// Its documentation.
     pub doc: Option<Text>,
     /// Fields beyond the protocol's.
@@ -274,6 +276,7 @@ impl Generator {
             method,
             close_method: None,
             promise: Promised::default(),
+            enc_pub: None,
             doc: None,
             extra: Map::new(),
             nils: Nils::NONE,

@@ -11,7 +11,7 @@
 //! | values | [`Value`], [`Map`], [`Text`], [`Integer`], [`NdArray`], [`TypedArray`], [`ErrorValue`], [`Timestamp`], [`Ext`] |
 //! | what a peer can be asked to do | [`Method`], [`Generator`], [`IoStream`]; local ones: [`Object`], [`Export`], [`Import`] |
 //! | bytes | [`decode`], [`Decoder`], [`encode`], [`Encoder`], [`Writer`], [`Rope`] |
-//! | frames | [`Packet`], [`Header`], [`HeaderEdits`], [`OutgoingHeader`], [`encode_frame`], [`Payload`], [`Scalar`] |
+//! | frames | [`Packet`], [`Header`], [`HeaderEdits`], [`OutgoingHeader`], [`encode_frame`], [`Payload`], [`Scalar`], [`Envelope`], [`Binding`] |
 //! | types of your own | [`CodecRegistry`], [`TypeCodec`] |
 //! | names on the wire | [`wire`] |
 
@@ -48,7 +48,7 @@ pub use function::{Generator, IoStream, Method, Promised};
 pub use integer::{Integer, IntegerOutOfRange};
 pub use object::Object;
 pub use packet::{Header, HeaderEdits, OutgoingHeader, Packet, encode_frame};
-pub use payload::{Envelope, Payload, Promise, Scalar, WrittenPromise};
+pub use payload::{Binding, Envelope, Payload, Promise, Scalar, WrittenPromise};
 pub use registry::{CodecRegistry, RegisterError, TypeCodec};
 pub use rope::{Chunks, Rope};
 pub use text::Text;

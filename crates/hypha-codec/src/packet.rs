@@ -130,6 +130,18 @@ impl Packet {
         Ok(self)
     }
 
+    /// The same header before another payload segment, such as the content of an envelope. The
+    /// [`frame`](Packet::frame) is that segment then.
+    #[must_use]
+    pub fn with_payload(mut self, payload: Bytes) -> Self {
+        if self.edited.is_none() {
+            self.edited = Some(self.frame.slice(..self.split));
+        }
+        self.frame = payload;
+        self.split = 0;
+        self
+    }
+
     fn apply(&self, edits: &HeaderEdits<'_>, payload: &[u8]) -> Result<Bytes, DecodeError> {
         match self.layout.ordinary() {
             Some(layout) => Ok(edits.apply_at(self.header_bytes(), layout, payload)),

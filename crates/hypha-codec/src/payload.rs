@@ -1,9 +1,13 @@
 //! The payload segment of a call (protocol section 3.3).
 
+mod binding;
+mod envelope;
 mod scalars;
 
 use bytes::Bytes;
 
+pub use self::binding::Binding;
+pub use self::envelope::Envelope;
 pub use self::scalars::Scalar;
 
 use crate::decode::reader::{Reader, Token};
@@ -11,7 +15,7 @@ use crate::decode::{Decoder, Run};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::function::Method;
 use crate::value::{Map, Value};
-use crate::wire::{envelope, payload, promise};
+use crate::wire::{payload, promise};
 
 /// The decoded payload segment of a call.
 ///
@@ -59,20 +63,6 @@ pub struct WrittenPromise {
     pub heartbeat: Option<Method>,
     /// Heartbeat interval in seconds, as it came.
     pub interval: Option<f64>,
-}
-
-/// An encrypted payload (protocol section 11).
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Envelope {
-    /// Version of the scheme.
-    pub version: u64,
-    /// Public key of the sender, of any length: nothing is checked here.
-    pub public_key: Bytes,
-    /// Nonce, of any length.
-    pub nonce: Bytes,
-    /// Sealed content.
-    pub data: Bytes,
 }
 
 impl Payload {
@@ -126,7 +116,7 @@ impl Fields {
     fn into_payload(self) -> Result<Payload, DecodeError> {
         if let Some(enc) = self.enc {
             return Ok(Payload {
-                encrypted: Some(read_envelope(&enc, self.data)?),
+                encrypted: Some(Envelope::of(&enc, self.data)?),
                 ..Payload::default()
             });
         }
@@ -180,23 +170,6 @@ fn written_promise(mut map: Map) -> Option<WrittenPromise> {
         reject: function(promise::REJECT)?,
         heartbeat: function(promise::HEARTBEAT),
         interval,
-    })
-}
-
-fn read_envelope(enc: &Value, data: Value) -> Result<Envelope, DecodeError> {
-    let part = |name| enc.get(name).and_then(Value::as_bytes).cloned();
-    let invalid = || wrong(payload::ENC, "an envelope");
-    let Value::Bytes(data) = data else {
-        return Err(wrong(payload::DATA, "bytes"));
-    };
-    Ok(Envelope {
-        version: enc
-            .get(envelope::VERSION)
-            .and_then(Value::as_u64)
-            .ok_or_else(invalid)?,
-        public_key: part(envelope::PUBLIC_KEY).ok_or_else(invalid)?,
-        nonce: part(envelope::NONCE).ok_or_else(invalid)?,
-        data,
     })
 }
 

@@ -130,6 +130,16 @@ pub mod envelope {
     pub const NONCE: &str = "nonce";
 }
 
+/// Keys inside a sealed payload that say where it belongs. Rust clients write them, others pass them over.
+pub mod binding {
+    /// Address of the receiver.
+    pub const TO: &str = "_to";
+    /// Path of the function that is called.
+    pub const METHOD: &str = "_method";
+    /// When it was sealed, in milliseconds since 1970.
+    pub const SEALED_AT: &str = "_ts";
+}
+
 /// Start of the path of a function that belongs to a registered service.
 pub const SERVICES_PREFIX: &str = "services.";
 

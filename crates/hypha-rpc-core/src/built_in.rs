@@ -12,7 +12,7 @@ use crate::engine::{Answer, Engine, ServiceRecord};
 use crate::link::TaskDriver;
 use crate::message_cache::{self, MessageCache};
 use crate::payload::{self, Received};
-use crate::protocol::{API_VERSION, BUILT_IN, MESSAGE_CACHE, built_in_path};
+use crate::protocol::{API_VERSION, BUILT_IN, MESSAGE_CACHE, SEALED_BINDING, built_in_path};
 use crate::target::Target;
 use crate::texts;
 
@@ -151,6 +151,7 @@ pub(crate) fn service(
     server_url: Option<&Text>,
     name: Option<&Text>,
     app_id: &str,
+    seals: bool,
 ) -> (ServiceRecord<Target>, Map) {
     let name = name.map_or_else(|| Text::from(BUILT_IN), Clone::clone);
     let mut methods = HashMap::new();
@@ -160,6 +161,9 @@ pub(crate) fn service(
         ("visibility", Value::from(Visibility::Public.as_str())),
         ("api_version", Value::from(API_VERSION)),
     ]);
+    if seals {
+        config.insert(SEALED_BINDING, Value::Bool(true));
+    }
     let mut description = Map::from([
         ("id", Value::from(BUILT_IN)),
         ("type", Value::from(BUILT_IN)),

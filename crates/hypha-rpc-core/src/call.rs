@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{self, Poll};
 use std::time::Duration;
 
-use hypha_codec::{Packet, Rope, Text, Value};
+use hypha_codec::{Envelope, Packet, Rope, Text, Value};
+use hypha_e2e::PublicKey;
 use serde::de::DeserializeOwned;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceExt as _};
@@ -22,6 +23,7 @@ use crate::payload;
 use crate::progress::ProgressHook;
 use crate::remote::Found;
 use crate::repeat;
+use crate::sealing::{self, EncryptionError};
 use crate::shared::Shared;
 use crate::target::Target;
 use crate::transfer;
@@ -47,6 +49,8 @@ pub struct Call {
     pub(crate) exports: Exports,
     /// How the method was found, so that it can be looked up again.
     pub(crate) found: Option<Found>,
+    /// Whom it is encrypted for.
+    pub(crate) key: Option<PublicKey>,
     /// What wants to know how far large messages of the call have come.
     pub(crate) progress: Option<ProgressHook>,
 }
@@ -162,6 +166,8 @@ pub struct Reply {
     sender: Address,
     method: Text,
     shared: Arc<Shared>,
+    /// Who sealed it, if it came encrypted.
+    sealed_by: Option<PublicKey>,
 }
 
 impl Reply {
@@ -173,7 +179,8 @@ impl Reply {
         let Some(packet) = &self.packet else {
             return Ok(Value::Null);
         };
-        first_argument(packet, &self.sender, &self.shared).map_err(|source| self.unreadable(source))
+        first_argument(packet, &self.sender, &self.shared, self.sealed_by)
+            .map_err(|source| self.unreadable(source))
     }
 
     /// The result as a type of yours.
@@ -196,6 +203,12 @@ impl Reply {
     #[must_use]
     pub fn sender(&self) -> &Address {
         &self.sender
+    }
+
+    /// Whether the answer came encrypted, from the one the call was encrypted for.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.sealed_by.is_some()
     }
 
     fn unreadable(&self, source: hypha_codec::DecodeError) -> CallError {
@@ -327,6 +340,10 @@ impl fmt::Debug for CallService {
 
 /// Hands a call to the link and waits for its outcome.
 async fn send(shared: &Arc<Shared>, call: Arc<Call>) -> Result<Reply, CallError> {
+    if let Some(key) = call.key {
+        // Boxed for its size.
+        return Box::pin(send_sealed(shared, call, key)).await;
+    }
     let Sending {
         key,
         outgoing,
@@ -338,6 +355,63 @@ async fn send(shared: &Arc<Shared>, call: Arc<Call>) -> Result<Reply, CallError>
     drop(call);
     let outcome = transfer::call(shared, key, outgoing, progress.as_ref()).await?;
     conclude(shared, target, method, outcome)
+}
+
+/// The same for a call that is encrypted: its result is one only if it comes encrypted too.
+///
+/// An error may come in clear. Servers say so that they did not deliver a call, and providers that
+/// they cannot read it; whoever can keep a call from its provider could say so just as well.
+async fn send_sealed(
+    shared: &Arc<Shared>,
+    call: Arc<Call>,
+    key: PublicKey,
+) -> Result<Reply, CallError> {
+    let Some(sealing) = shared.sealing.clone() else {
+        return Err(EncryptionError::Off(call.target.clone()).into());
+    };
+    let Sending {
+        key: number,
+        mut outgoing,
+        target,
+        method,
+        progress,
+    } = Sending::prepare(shared, &call)?;
+    drop(call);
+    let clear = std::mem::take(&mut outgoing.payload);
+    outgoing.payload = sealing::aside(clear.len(), {
+        let (sealing, target, method) = (Arc::clone(&sealing), target.clone(), method.clone());
+        move || sealing.seal(&key, &target, &method, &clear)
+    })
+    .await?;
+    let outcome = transfer::call(shared, number, outgoing, progress.as_ref()).await?;
+    let (packet, is_result) = match outcome {
+        Outcome::Resolved(packet) => (packet, true),
+        Outcome::Rejected(packet) => (packet, false),
+        other => return conclude(shared, target, method, other),
+    };
+    let envelope = Envelope::read(&packet.payload()).map_err(|_| EncryptionError::Malformed)?;
+    let Some(envelope) = envelope else {
+        return if is_result {
+            Err(EncryptionError::PlainAnswer.into())
+        } else {
+            conclude(shared, target, method, Outcome::Rejected(packet))
+        };
+    };
+    let local = shared.local.clone();
+    let opened = sealing::aside(packet.payload().len(), move || {
+        sealing.open_answer(packet, envelope, &local, Some(&key))
+    })
+    .await?;
+    let outcome = if is_result {
+        Outcome::Resolved(opened.packet)
+    } else {
+        Outcome::Rejected(opened.packet)
+    };
+    let reply = conclude(shared, target, method, outcome)?;
+    Ok(Reply {
+        sealed_by: Some(key),
+        ..reply
+    })
 }
 
 /// A call on its way to the link, and what is kept of it.
@@ -405,12 +479,14 @@ pub(crate) fn conclude(
             sender: target,
             method,
             shared: Arc::clone(shared),
+            sealed_by: None,
         }),
         Outcome::Sent => Ok(Reply {
             packet: None,
             sender: target,
             method,
             shared: Arc::clone(shared),
+            sealed_by: None,
         }),
         Outcome::Rejected(packet) => Err(rejected(&packet, &target, method, shared)),
         Outcome::Silent(silence) => Err(CallError::Timeout {
@@ -428,7 +504,7 @@ pub(crate) fn conclude(
 
 /// The error that a peer answered with. Any value may come (protocol section 5.1).
 fn rejected(packet: &Packet, target: &Address, method: Text, shared: &Arc<Shared>) -> CallError {
-    match first_argument(packet, target, shared) {
+    match first_argument(packet, target, shared, None) {
         Ok(Value::Error(error)) => {
             let error = RemoteError::from(&*error);
             // Only the server knows that a call was not delivered, and it alone writes no `ws`
@@ -450,10 +526,17 @@ fn first_argument(
     packet: &Packet,
     sender: &Address,
     shared: &Arc<Shared>,
+    sealed_by: Option<PublicKey>,
 ) -> Result<Value, hypha_codec::DecodeError> {
-    let import = SenderImport::new(PeerRef::Strong(Arc::clone(shared)), sender, None);
+    let import =
+        SenderImport::new(PeerRef::Strong(Arc::clone(shared)), sender, None).sealed_by(sealed_by);
     let decoder = hypha_codec::Decoder::new(shared.registry()).import(&import);
     let payload = hypha_codec::Payload::decode(packet.payload(), &decoder)?;
+    if payload.encrypted.is_some() {
+        return Err(hypha_codec::DecodeError::custom(
+            EncryptionError::SealedAnswer,
+        ));
+    }
     Ok(payload.args.into_iter().next().unwrap_or_default())
 }
 

@@ -136,14 +136,18 @@ impl<Args, R> Callback<Args, R> {
     pub fn invoke(&self) -> MethodCall {
         let prepared = self.origin().and_then(|origin| {
             let target = origin.lead(&self.descriptor.target)?;
-            Ok((origin.peer.get()?, target, origin.parent.clone()))
+            let shared = origin.peer.get()?;
+            let key = origin.key(&shared, self.descriptor.enc_pub.as_ref(), &target)?;
+            Ok((shared, target, key, origin.parent.clone()))
         });
         match prepared {
-            Ok((shared, target, parent)) => {
+            Ok((shared, target, key, parent)) => {
                 let Descriptor {
                     method, promise, ..
                 } = &*self.descriptor;
-                MethodCall::new(Peer::of(shared), method.clone(), *promise, target).parent(parent)
+                MethodCall::new(Peer::of(shared), method.clone(), *promise, target)
+                    .parent(parent)
+                    .sealed_for(key)
             }
             Err(problem) => MethodCall::failed(problem),
         }

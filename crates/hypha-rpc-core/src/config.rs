@@ -1,5 +1,6 @@
 //! Settings of a peer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hypha_codec::{CodecRegistry, Text};
@@ -7,6 +8,7 @@ use hypha_transport::Limits;
 
 use crate::pacing::Pacing;
 use crate::protocol;
+use crate::sealing::Sealer;
 
 /// Times, limits and names of a peer. Every field has a default; any value is fine.
 #[derive(Clone, Debug)]
@@ -61,6 +63,8 @@ pub struct PeerConfig {
     pub app_id: Text,
     /// Codecs of user types.
     pub registry: CodecRegistry,
+    /// Encrypts calls and answers, end to end; `None`, the default, turns encryption off.
+    pub sealer: Option<Arc<dyn Sealer>>,
 }
 
 impl Default for PeerConfig {
@@ -85,6 +89,7 @@ impl Default for PeerConfig {
             name: None,
             app_id: Text::from("*"),
             registry: CodecRegistry::default(),
+            sealer: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use hypha_codec::{Packet, Value};
+use hypha_e2e::PublicKey;
 
 use crate::address::Address;
 
@@ -22,6 +23,7 @@ struct Inner {
     local: Address,
     user: OnceLock<Option<Arc<Value>>>,
     packet: Packet,
+    key: Option<PublicKey>,
 }
 
 impl Context {
@@ -32,6 +34,7 @@ impl Context {
         local: Address,
         packet: Packet,
         direct_user: Option<Option<Arc<Value>>>,
+        key: Option<PublicKey>,
     ) -> Self {
         let user = direct_user.map_or_else(OnceLock::new, OnceLock::from);
         Self {
@@ -40,6 +43,7 @@ impl Context {
                 local,
                 user,
                 packet,
+                key,
             }),
         }
     }
@@ -96,6 +100,18 @@ impl Context {
         self.user()
             .and_then(|user| user.get("is_anonymous")?.as_bool())
             .unwrap_or(true)
+    }
+
+    /// Whether the call came encrypted: `encryption` in other clients.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.inner.key.is_some()
+    }
+
+    /// The key that the call was encrypted with; nobody without its private key can have made it.
+    #[must_use]
+    pub fn caller_public_key(&self) -> Option<PublicKey> {
+        self.inner.key
     }
 
     /// The path of the method that is called, such as `services.calculator.add`.

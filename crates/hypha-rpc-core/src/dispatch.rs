@@ -3,16 +3,19 @@
 //! Each handler is polled once in the order of arrival; one that is not ready then goes on in a
 //! task of its own. So quick handlers keep their order and cost no task.
 
+mod sealed;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{self, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use hypha_codec::{CodecRegistry, Decoder, Packet, Value};
+use hypha_codec::{CodecRegistry, Decoder, Envelope, Packet, Value};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use self::sealed::Seal;
 use crate::address::Address;
 use crate::context::Context;
 use crate::engine::{Answer, Invoke, LargeAnswer};
@@ -20,6 +23,7 @@ use crate::error::{RemoteError, RemoteErrorKind, with_sources};
 use crate::import::{PeerRef, SenderImport};
 use crate::link::Progress;
 use crate::payload;
+use crate::sealing::{self, Sealing};
 use crate::service::{Invocation, Output, ReplyEncoder};
 use crate::shared::Shared;
 use crate::target::{Target, UserMethod};
@@ -42,6 +46,8 @@ pub(crate) struct Environment {
     pub(crate) progress: mpsc::UnboundedSender<Progress>,
     /// The way out. Weak: handlers do not keep a connection open that nobody holds.
     pub(crate) shared: Weak<Shared>,
+    /// Encryption, if it is on.
+    pub(crate) sealing: Option<Arc<Sealing>>,
 }
 
 type Incoming = Invoke<(Arc<UserMethod>, Address)>;
@@ -92,7 +98,7 @@ fn start(invoke: Incoming, environment: &Arc<Environment>, tasks: &mut JoinSet<(
     if invoke.packet.payload().len() > DECODE_INLINE {
         let environment = Arc::clone(environment);
         tasks.spawn(async move {
-            if let Some(running) = Running::begin(invoke, &environment) {
+            if let Some(running) = begin_aside(invoke, &environment).await {
                 running.accept(&environment);
                 running.finish(environment).await;
             }
@@ -105,13 +111,29 @@ fn start(invoke: Incoming, environment: &Arc<Environment>, tasks: &mut JoinSet<(
     };
     // Nothing is lost by a waker that does nothing: a task polls again as soon as it is spawned.
     match running.poll(&mut task::Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => running.answer(environment, result),
+        Poll::Ready(result) if running.answers_quickly(&result) => {
+            running.answer(environment, result);
+        }
+        Poll::Ready(result) => {
+            tasks.spawn(running.answer_aside(Arc::clone(environment), result));
+        }
         Poll::Pending => {
             running.accept(environment);
             tasks.spawn(running.finish(Arc::clone(environment)));
         }
     }
     slow.tell();
+}
+
+/// Begins a call with large arguments, which may have to be decrypted first.
+async fn begin_aside(invoke: Incoming, environment: &Arc<Environment>) -> Option<Running> {
+    if environment.sealing.is_none() || sealing::is_quick(invoke.packet.payload().len()) {
+        return Running::begin(invoke, environment);
+    }
+    let environment = Arc::clone(environment);
+    let begun = tokio::task::spawn_blocking(move || Running::begin(invoke, &environment));
+    // Only a runtime that goes down says no.
+    begun.await.ok().flatten()
 }
 
 /// Notices handlers that keep those behind them waiting.
@@ -151,11 +173,22 @@ impl SlowStart {
 /// Reads an answer that nobody waits for and drops it, as whoever waited would have.
 fn give_back(from: &Address, packet: &Packet, environment: &Environment) {
     let peer = PeerRef::Weak(Weak::clone(&environment.shared));
-    let import = SenderImport::new(peer, from, None);
-    let decoder = Decoder::new(&environment.registry).import(&import);
-    let payload = packet.payload();
-    // Codecs of the user run here.
-    let read = AssertUnwindSafe(|| drop(hypha_codec::Payload::decode(payload, &decoder)));
+    // Codecs and sealers of the user run here.
+    let read = AssertUnwindSafe(|| {
+        let mut import = SenderImport::new(peer, from, None);
+        let mut payload = packet.payload();
+        if let (Some(sealing), Ok(Some(envelope))) =
+            (&environment.sealing, Envelope::read(&payload))
+            && let Some(shared) = environment.shared.upgrade()
+        {
+            let opened = sealing.open_answer(packet.clone(), envelope, &shared.local, None);
+            let Ok(opened) = opened else { return };
+            payload = opened.packet.payload();
+            import = import.sealed_by(Some(opened.key));
+        }
+        let decoder = Decoder::new(&environment.registry).import(&import);
+        drop(hypha_codec::Payload::decode(payload, &decoder));
+    });
     drop(catch_unwind(read));
 }
 
@@ -177,6 +210,7 @@ fn deliver(answer: LargeAnswer, environment: &Environment, tasks: &mut JoinSet<(
 struct Running {
     key: u64,
     interval: Option<Duration>,
+    seal: Option<Seal>,
     handler: Pin<Box<dyn Future<Output = Result<Output, RemoteError>> + Send>>,
 }
 
@@ -184,28 +218,41 @@ impl Running {
     /// Decodes the arguments and calls the handler; a call that cannot run is answered here.
     fn begin(invoke: Incoming, environment: &Environment) -> Option<Self> {
         let key = invoke.key;
-        // Codecs, extractors and layers of the user run here: a panic of theirs rejects this call
-        // and no other.
-        let prepared = catch_unwind(AssertUnwindSafe(|| Self::prepare(invoke, environment)));
+        let mut seal = None;
+        // Sealers, codecs, extractors and layers of the user run here: a panic of theirs rejects
+        // this call and no other.
+        let prepared = catch_unwind(AssertUnwindSafe(|| {
+            let (invoke, opened) = sealed::open(invoke, environment)?;
+            seal = opened;
+            Self::prepare(invoke, seal.clone(), environment)
+        }));
         match prepared.unwrap_or_else(|panic| Err(RemoteError::panicked(&*panic))) {
             Ok(running) => Some(running),
             Err(error) => {
-                environment.report(key, None, Err(error));
+                environment.report(key, None, seal.as_ref(), Err(error));
                 None
             }
         }
     }
 
-    fn prepare(invoke: Incoming, environment: &Environment) -> Result<Self, RemoteError> {
+    fn prepare(
+        invoke: Incoming,
+        seal: Option<Seal>,
+        environment: &Environment,
+    ) -> Result<Self, RemoteError> {
         let Invoke {
             key,
             handler: (method, local),
             from,
             packet,
         } = invoke;
+        let caller = seal.as_ref().map(Seal::caller);
+        sealed::admit(&method, caller.as_ref(), &packet)?;
         let session = packet.header().ok().and_then(|header| header.session());
         let peer = PeerRef::Weak(Weak::clone(&environment.shared));
-        let import = SenderImport::new(peer, &from, session).trusting(method.foreign_functions);
+        let import = SenderImport::new(peer, &from, session)
+            .trusting(method.foreign_functions)
+            .sealed_by(caller);
         let decoder = Decoder::new(&environment.registry).import(&import);
         let received = payload::receive(&packet, &decoder, &from, session).map_err(|problem| {
             RemoteError::of_kind(RemoteErrorKind::InvalidArguments, problem.text())
@@ -214,13 +261,16 @@ impl Running {
             environment.registry.clone(),
             Weak::clone(&environment.shared),
             from.clone(),
-        );
-        let context = Context::new(from, local, packet, environment.direct_user.clone());
+        )
+        .seal_for(caller);
+        let user = environment.direct_user.clone();
+        let context = Context::new(from, local, packet, user, caller);
         let params = Arc::clone(&method.params);
         let invocation = Invocation::new(context, received.args, received.kwargs, params, encoder);
         Ok(Self {
             key,
             interval: received.interval,
+            seal,
             handler: method.service.run(invocation),
         })
     }
@@ -245,24 +295,55 @@ impl Running {
 
     async fn finish(mut self, environment: Arc<Environment>) {
         let result = std::future::poll_fn(|cx| self.poll(cx)).await;
-        self.answer(&environment, result);
+        if self.answers_quickly(&result) {
+            self.answer(&environment, result);
+        } else {
+            self.answer_aside(environment, result).await;
+        }
+    }
+
+    /// Whether the answer is encoded as it goes out, or sealed in no time.
+    fn answers_quickly(&self, result: &Result<Output, RemoteError>) -> bool {
+        let length = result.as_ref().map_or(0, |output| output.payload.len());
+        self.seal.is_none() || sealing::is_quick(length)
+    }
+
+    /// Seals the answer where that keeps nobody waiting.
+    async fn answer_aside(
+        self,
+        environment: Arc<Environment>,
+        result: Result<Output, RemoteError>,
+    ) {
+        let answered = tokio::task::spawn_blocking(move || self.answer(&environment, result));
+        // It says what became of it by itself.
+        drop(answered.await);
     }
 
     fn answer(self, environment: &Environment, result: Result<Output, RemoteError>) {
-        environment.report(self.key, self.interval, result);
+        environment.report(self.key, self.interval, self.seal.as_ref(), result);
         // What a handler holds may panic when it is dropped; that must not end the dispatch task.
         drop(catch_unwind(AssertUnwindSafe(|| drop(self.handler))));
     }
 }
 
 impl Environment {
-    fn report(&self, key: u64, interval: Option<Duration>, result: Result<Output, RemoteError>) {
+    fn report(
+        &self,
+        key: u64,
+        interval: Option<Duration>,
+        seal: Option<&Seal>,
+        result: Result<Output, RemoteError>,
+    ) {
         let answer = match result {
             Ok(output) => Answer::Resolve {
                 payload: output.payload,
                 exports: output.exports,
             },
             Err(error) => Answer::Reject(payload::reject_error(&error, self.chunk_size)),
+        };
+        let answer = match seal {
+            Some(seal) => seal.answer(answer),
+            None => answer,
         };
         // A link that is gone has nobody to answer.
         drop(self.progress.send(Progress::Answered {

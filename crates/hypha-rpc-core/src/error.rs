@@ -6,6 +6,7 @@ use hypha_codec::{DecodeError, EncodeError, ErrorValue, FromValueError, Text};
 use hypha_transport::TransportError;
 
 use crate::address::{Address, AddressError};
+use crate::sealing::EncryptionError;
 use crate::texts;
 
 pub use self::remote::{RemoteError, RemoteErrorKind};
@@ -108,6 +109,10 @@ pub enum CallError {
         /// Who sent it.
         sender: Address,
     },
+    /// The call or its answer is not encrypted as it should be; if it is the answer, the method may
+    /// have run.
+    #[error("end-to-end encryption failed: {0}")]
+    Encryption(#[from] EncryptionError),
     /// What a layer that the user stacked on the call path said.
     #[error("the call was refused on its way out")]
     Layer(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -233,6 +238,12 @@ pub enum InvalidService {
     /// A value cannot travel.
     #[error("the value `{0}` cannot be sent: {1}")]
     Value(String, String),
+    /// The list of `trusted_keys` is empty: other clients would take it for none.
+    #[error("`trusted_keys` holds no key, so nobody could call the service")]
+    NoTrustedKeys,
+    /// The service demands encryption, which is off at this client.
+    #[error("the service has `trusted_keys`, and encryption is off at this client")]
+    EncryptionOff,
 }
 
 /// Why there is no connection.

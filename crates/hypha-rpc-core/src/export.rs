@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use hypha_codec::{EncodeError, Export, Generator, Method, Object, Promised, Text, Value};
+use hypha_e2e::PublicKey;
 
 use crate::address::Address;
 use crate::callback::Closure;
@@ -14,7 +16,7 @@ use crate::interface::Interface;
 use crate::service::Method as LocalMethod;
 use crate::shared::Shared;
 use crate::stream::{RemoteStream, Source, Streamed};
-use crate::target::Target;
+use crate::target::{Target, TrustedKeys};
 
 /// The export hook of one message to one receiver.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub(crate) struct Exporter {
     shared: Arc<Shared>,
     to: Address,
     exported: Option<Exported<Target>>,
+    /// Whom the message is encrypted for: nobody else calls what it brings along.
+    trusted: Option<TrustedKeys>,
 }
 
 impl Exporter {
@@ -30,7 +34,24 @@ impl Exporter {
             shared,
             to,
             exported: None,
+            trusted: None,
         }
+    }
+
+    /// The message is encrypted for the owner of this key.
+    pub(crate) fn seal_for(&mut self, key: PublicKey) {
+        self.trusted = Some(Arc::new([key]));
+    }
+
+    /// Whose calls are taken of what the message brings along.
+    pub(crate) fn trusted(&self) -> Option<&TrustedKeys> {
+        self.trusted.as_ref()
+    }
+
+    /// Our public key, for functions that others are to call encrypted.
+    pub(crate) fn public_key(&self) -> Option<Bytes> {
+        let key = self.shared.sealing.as_ref()?.public_key();
+        Some(Bytes::copy_from_slice(key.as_bytes()))
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -62,8 +83,17 @@ impl Exporter {
     }
 
     /// Puts a function at a name of the session.
-    pub(crate) fn place(&mut self, name: Text, target: Target) {
+    pub(crate) fn place(&mut self, name: Text, method: &LocalMethod) {
+        let target = Target::method_for(method, self.trusted.clone());
         self.exported().functions.push((name, target));
+    }
+
+    /// Puts a function there that is called in clear too: the references encrypt no calls that close
+    /// a generator.
+    pub(crate) fn place_open(&mut self, name: Text, method: &LocalMethod) {
+        self.exported()
+            .functions
+            .push((name, Target::method(method)));
     }
 
     pub(crate) fn interface(&mut self, record: ServiceRecord<Target>) {
@@ -77,6 +107,7 @@ impl Exporter {
         descriptor.promise = Promised::Always;
         descriptor.doc = method.doc.clone();
         descriptor.name = method.name.clone();
+        descriptor.enc_pub = self.public_key();
         descriptor
     }
 
@@ -99,7 +130,7 @@ impl Exporter {
         let method = closure.method();
         let name = Text::from(self.exported().functions.len().to_string());
         let path = self.path(&name);
-        self.place(name, Target::method(method));
+        self.place(name, method);
         Value::from(self.describe(path, method))
     }
 }

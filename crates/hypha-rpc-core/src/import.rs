@@ -2,10 +2,13 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
+use bytes::Bytes;
 use hypha_codec::{DecodeError, Generator, Import, Method, Object, Text, Value};
+use hypha_e2e::PublicKey;
 
 use crate::address::Address;
 use crate::error::CallError;
+use crate::sealing::EncryptionError;
 use crate::shared::Shared;
 use crate::stream::Source;
 
@@ -40,6 +43,8 @@ pub(crate) struct Origin {
     pub(crate) parent: Option<Text>,
     /// Whether the sender may point at clients outside its workspace.
     pub(crate) trusted: bool,
+    /// Who sealed the message that the function came in.
+    pub(crate) sealed_by: Option<PublicKey>,
 }
 
 impl Origin {
@@ -61,6 +66,32 @@ impl Origin {
     }
 }
 
+impl Origin {
+    /// The key that calls of a received function are encrypted for: its own, or that of its sender
+    /// if it came encrypted and leads there. The references leave functions of objects and the
+    /// items of generators in clear without it.
+    ///
+    /// A client without encryption calls in clear, as it was called.
+    pub(crate) fn key(
+        &self,
+        shared: &Shared,
+        own: Option<&Bytes>,
+        target: &Address,
+    ) -> Result<Option<PublicKey>, CallError> {
+        if shared.sealing.is_none() {
+            return Ok(None);
+        }
+        match (own, self.sealed_by) {
+            (Some(own), _) => PublicKey::try_from(&**own)
+                .map(Some)
+                .map_err(|_| EncryptionError::BadKey.into()),
+            (None, Some(key)) if *target == self.sender => Ok(Some(key)),
+            (None, Some(_)) => Err(EncryptionError::NoKey(target.clone()).into()),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
 /// Completes targets that name a client only (the workspace is that of the sender, protocol section
 /// 4), and attaches the [`Origin`].
 #[derive(Debug)]
@@ -78,6 +109,7 @@ impl SenderImport {
                 sender: sender.clone(),
                 parent: parent.map(Text::from),
                 trusted: false,
+                sealed_by: None,
             },
             shared: OnceLock::new(),
         }
@@ -86,6 +118,12 @@ impl SenderImport {
     /// Lets functions lead anywhere.
     pub(crate) fn trusting(mut self, trusted: bool) -> Self {
         self.origin.trusted = trusted;
+        self
+    }
+
+    /// The message came encrypted.
+    pub(crate) fn sealed_by(mut self, key: Option<PublicKey>) -> Self {
+        self.origin.sealed_by = key;
         self
     }
 

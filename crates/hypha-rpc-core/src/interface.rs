@@ -87,7 +87,9 @@ impl Interface {
         let random = random_id().map_err(EncodeError::custom)?;
         let id = Text::from(format!("{RINTF_PREFIX}{random}"));
         let shared = Arc::clone(exporter.shared());
-        let mut layout = Layout::new(&shared.local, shared.server_url(), &id);
+        let mut layout = Layout::new(&shared.local, shared.server_url(), &id)
+            .trusting(exporter.trusted().cloned())
+            .encrypted_for(exporter.public_key());
         let described = layout
             .interface(&self.inner.members)
             .map_err(EncodeError::custom)?;

@@ -57,6 +57,7 @@ mod relay;
 mod remote;
 mod repeat;
 mod request;
+mod sealing;
 mod secret;
 mod service;
 mod session;
@@ -69,6 +70,8 @@ mod target;
 mod texts;
 mod transfer;
 mod writer;
+
+pub use hypha_e2e::{KeyError, Nonce, PublicKey};
 
 pub use self::access::Visibility;
 pub use self::address::{Address, AddressError, ServiceId};
@@ -95,6 +98,7 @@ pub use self::peer::{Peer, PeerIdentity, ServiceInfo};
 pub use self::progress::{Direction, Progress};
 pub use self::relay::RelayOptions;
 pub use self::remote::RemoteService;
+pub use self::sealing::{EncryptionError, SEAL_TAG, Sealer};
 pub use self::secret::Secret;
 pub use self::service::{
     Arguments, BlockingHandler, CallArguments, FromCall, Handler, IntoMethod, IntoReply,

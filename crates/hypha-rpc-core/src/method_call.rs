@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use hypha_codec::{EncodeError, Promised, Text, Value};
+use hypha_e2e::PublicKey;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -22,6 +23,7 @@ use crate::peer::Peer;
 use crate::progress::{Progress, ProgressHook};
 use crate::protocol::{MAX_HEARTBEAT_INTERVAL, MIN_HEARTBEAT_INTERVAL};
 use crate::remote::Found;
+use crate::sealing::EncryptionError;
 use crate::service::Arguments;
 
 /// A call that is being put together; awaiting it makes it.
@@ -48,6 +50,8 @@ struct Prepared {
     exporter: Exporter,
     /// The service that the method was found in, if it can be found again.
     found: Option<Found>,
+    /// Whom the call is encrypted for.
+    key: Option<PublicKey>,
 }
 
 /// A call with its arguments encoded.
@@ -68,6 +72,7 @@ impl MethodCall {
             kwargs: payload::NamedArgs::default(),
             exporter,
             found: None,
+            key: None,
         }))
     }
 
@@ -82,6 +87,20 @@ impl MethodCall {
     /// A call that cannot be made.
     pub(crate) fn failed(problem: CallError) -> Self {
         Self::of(Err(problem))
+    }
+
+    /// Encrypts the call for the owner of this key. Must come before the arguments.
+    pub(crate) fn sealed_for(mut self, key: Option<PublicKey>) -> Self {
+        let (Some(key), Ok(call)) = (key, &mut self.call) else {
+            return self;
+        };
+        if call.peer.shared.sealing.is_none() {
+            let target = call.exporter.receiver().clone();
+            return Self::failed(EncryptionError::Off(target).into());
+        }
+        call.key = Some(key);
+        call.exporter.seal_for(key);
+        self
     }
 
     /// Sets the session of the peer that the call belongs to.
@@ -206,6 +225,7 @@ impl<T> MethodCall<T> {
             kwargs,
             exporter,
             found,
+            key,
         } = call?;
         let shared = &peer.shared;
         let target = exporter.receiver().clone();
@@ -237,6 +257,7 @@ impl<T> MethodCall<T> {
             parent,
             exports: Exports::new(exporter.finish()),
             found,
+            key,
             progress,
         });
         Ok(Ready { peer, call })

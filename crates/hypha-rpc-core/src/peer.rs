@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use hypha_codec::{EncodeError, Map, Promised, Text, Value};
+use hypha_e2e::PublicKey;
 use hypha_transport::Transport;
 use serde::de::DeserializeOwned;
 use tokio::sync::{oneshot, watch};
@@ -119,6 +120,13 @@ impl Peer {
         &self.shared.local
     }
 
+    /// Our public key, which others encrypt for, if encryption is on
+    /// ([`PeerConfig::sealer`]).
+    #[must_use]
+    pub fn public_key(&self) -> Option<PublicKey> {
+        Some(self.shared.sealing.as_ref()?.public_key())
+    }
+
     /// The other end of a direct link.
     #[must_use]
     pub fn remote(&self) -> Option<&Address> {
@@ -208,6 +216,7 @@ impl Peer {
             &shared.local,
             shared.server_url().as_ref(),
             &shared.config.app_id,
+            shared.sealing.is_some(),
         )?;
         let (record, info) = (Box::new(built.record), Arc::new(built.info));
         let told = Arc::clone(&info);

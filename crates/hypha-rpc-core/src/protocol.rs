@@ -8,6 +8,10 @@ pub const API_VERSION: u64 = 3;
 /// The service that every client has (protocol section 10.1).
 pub const BUILT_IN: &str = "built-in";
 
+/// Key in the configuration of the built-in service by which a client says that whatever it encrypts
+/// is bound to its receiver, its method and its time.
+pub const SEALED_BINDING: &str = "sealed_binding";
+
 /// The object of the built-in service that takes messages in several frames (protocol section 9.3).
 pub(crate) const MESSAGE_CACHE: &str = "message_cache";
 

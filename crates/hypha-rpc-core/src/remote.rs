@@ -7,6 +7,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use hypha_codec::{EncodeError, Map, Promised, Text, Value};
+use hypha_e2e::PublicKey;
 use serde::de::DeserializeOwned;
 
 use crate::address::{Address, ServiceId};
@@ -38,6 +39,8 @@ struct Inner {
     description: Arc<Map>,
     options: CallOptions,
     lookup: Option<Arc<Lookup>>,
+    /// Whom all calls are encrypted for.
+    key: Option<PublicKey>,
 }
 
 impl RemoteService {
@@ -64,6 +67,7 @@ impl RemoteService {
                 description: Arc::new(description),
                 options: CallOptions::default(),
                 lookup: None,
+                key: None,
             }),
         })
     }
@@ -76,7 +80,8 @@ impl RemoteService {
         F: Fn(Peer) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Self, CallError>> + Send + 'static,
     {
-        self.changed(self.inner.options, Some(Arc::new(Lookup::new(lookup))))
+        let lookup = Arc::new(Lookup::new(lookup));
+        self.changed(self.inner.options, Some(lookup), self.inner.key)
     }
 
     /// Makes a service of a description that the manager gave, as `get_service` does.
@@ -127,10 +132,31 @@ impl RemoteService {
     /// The same service with other times for its calls.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
-        self.changed(options, self.inner.lookup.clone())
+        self.changed(options, self.inner.lookup.clone(), self.inner.key)
     }
 
-    fn changed(&self, options: CallOptions, lookup: Option<Arc<Lookup>>) -> Self {
+    /// The same service with all its calls encrypted for the owner of this key: `encryption_public_key`
+    /// in other clients. Everything in it is encrypted, arguments and results, functions and
+    /// generators inside them, and errors.
+    ///
+    /// Calls fail if this client has no encryption of its own ([`PeerConfig::sealer`](crate::PeerConfig)).
+    #[must_use]
+    pub fn encrypted_for(&self, key: PublicKey) -> Self {
+        self.changed(self.inner.options, self.inner.lookup.clone(), Some(key))
+    }
+
+    /// The key that calls are encrypted for.
+    #[must_use]
+    pub fn encryption_public_key(&self) -> Option<PublicKey> {
+        self.inner.key
+    }
+
+    fn changed(
+        &self,
+        options: CallOptions,
+        lookup: Option<Arc<Lookup>>,
+        key: Option<PublicKey>,
+    ) -> Self {
         let Inner {
             peer,
             provider,
@@ -144,6 +170,7 @@ impl RemoteService {
                 description: Arc::clone(description),
                 options,
                 lookup,
+                key,
             }),
         }
     }
@@ -193,7 +220,7 @@ impl RemoteService {
                 target,
                 method,
                 promise,
-            }) => MethodCall::new(peer.clone(), method, promise, target),
+            }) => MethodCall::new(peer.clone(), method, promise, target).sealed_for(self.inner.key),
             Err(error) => MethodCall::failed(error),
         };
         let found = self.inner.lookup.is_some().then(|| Found {

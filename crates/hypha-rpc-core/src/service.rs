@@ -12,6 +12,7 @@ mod reply;
 use std::fmt;
 
 use hypha_codec::{Map, Text, Value};
+use hypha_e2e::PublicKey;
 use serde::Serialize;
 
 pub use self::arguments::Arguments;
@@ -23,6 +24,7 @@ pub use self::method::{IntoMethod, Invocation, Method, MethodService, Param};
 pub use self::reply::{IntoReply, Output, Returns};
 use crate::access::{Access, Visibility};
 use crate::error::InvalidService;
+use crate::target::TrustedKeys;
 
 /// Which methods of a service take the [`Context`](crate::Context).
 ///
@@ -77,6 +79,7 @@ pub struct Service {
     app_id: Option<Text>,
     access: Access,
     require_context: Option<RequireContext>,
+    trusted: Option<TrustedKeys>,
     concurrency: Option<usize>,
     queue: usize,
     config: Map,
@@ -97,6 +100,7 @@ impl Service {
             app_id: None,
             access: Access::default(),
             require_context: None,
+            trusted: None,
             concurrency: None,
             queue: usize::MAX,
             config: Map::new(),
@@ -160,6 +164,16 @@ impl Service {
         workspaces: impl IntoIterator<Item = T>,
     ) -> Self {
         self.access.authorized_workspaces = workspaces.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Lets only owners of these keys call, with their calls encrypted; all other calls are refused.
+    /// Whoever may see the service sees the keys.
+    ///
+    /// Registering fails if there is no key, or if encryption is off at this client.
+    #[must_use]
+    pub fn trusted_keys(mut self, keys: impl IntoIterator<Item = PublicKey>) -> Self {
+        self.trusted = Some(keys.into_iter().collect());
         self
     }
 

@@ -13,6 +13,7 @@ use crate::error::CallError;
 use crate::events::Hub;
 use crate::lifecycle::ConnectionEvent;
 use crate::link::{Command, Waiter};
+use crate::sealing::Sealing;
 use crate::secret::Secret;
 use crate::session::SessionIds;
 use crate::state::{ClosedReason, State};
@@ -26,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) relayed: bool,
     pub(crate) server: RwLock<Server>,
     pub(crate) config: PeerConfig,
+    /// Encryption, if it is on.
+    pub(crate) sealing: Option<Arc<Sealing>>,
     pub(crate) commands: mpsc::UnboundedSender<Command>,
     pub(crate) sessions: SessionIds,
     pub(crate) state: watch::Receiver<State>,

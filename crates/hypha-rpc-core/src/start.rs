@@ -22,6 +22,7 @@ use crate::pacing::FrameLimit;
 use crate::peer::Peer;
 use crate::protocol::{MAX_CHUNKS_AT_ONCE, MAX_ONE_FRAME};
 use crate::registrar::{Registrar, Subject};
+use crate::sealing::Sealing;
 use crate::secret::Secret;
 use crate::session::SessionIds;
 use crate::shared::{Budget, MAX_POSTS, Server, Shared};
@@ -68,6 +69,7 @@ impl Start {
             ..
         } = self;
         let config = config.bounded_by(limits);
+        let sealing = config.sealer.clone().map(Sealing::new).map(Arc::new);
         let (commands, commands_rx) = mpsc::unbounded_channel();
         let (progress, progress_rx) = mpsc::unbounded_channel();
         let (work, work_rx) = mpsc::unbounded_channel();
@@ -97,7 +99,8 @@ impl Start {
         };
         let mut engine = Engine::new(tokio::time::Instant::now().into_std(), engine_config);
         let (name, app_id) = (config.name.as_ref(), &config.app_id);
-        let (built_in, info) = built_in::service(&local, server_url.as_ref(), name, app_id);
+        let (built_in, info) =
+            built_in::service(&local, server_url.as_ref(), name, app_id, sealing.is_some());
         drop(engine.add_service(built_in, true));
         let policy = ReconnectPolicy::new();
         let backoff = Backoff::new(policy.base, policy.cap);
@@ -129,6 +132,7 @@ impl Start {
             chunk_budget: Budget::new(config.chunk_size.saturating_mul(MAX_CHUNKS_AT_ONCE)),
             transfers: AtomicUsize::new(0),
             small_frames: Arc::default(),
+            sealing: sealing.clone(),
             config,
             commands,
             sessions: self.sessions,
@@ -143,6 +147,7 @@ impl Start {
         });
 
         let environment = Environment {
+            sealing,
             registry: shared.config.registry.clone(),
             chunk_size: shared.config.chunk_size,
             direct_user: self.direct_user,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use hypha_e2e::PublicKey;
+
 use crate::built_in::BuiltIn;
 use crate::service::{Method, MethodService, Param};
 
@@ -22,14 +24,25 @@ pub(crate) struct UserMethod {
     pub(crate) params: Arc<Vec<Param>>,
     /// Whether callers may pass functions of clients outside their workspace.
     pub(crate) foreign_functions: bool,
+    /// Whose calls are taken, which must be encrypted then.
+    pub(crate) trusted: Option<TrustedKeys>,
 }
+
+/// Keys of those who may call.
+pub(crate) type TrustedKeys = Arc<[PublicKey]>;
 
 impl Target {
     pub(crate) fn method(method: &Method) -> Self {
+        Self::method_for(method, None)
+    }
+
+    /// A method that is called by the owners of these keys alone, if there are some.
+    pub(crate) fn method_for(method: &Method, trusted: Option<TrustedKeys>) -> Self {
         Self::User(Arc::new(UserMethod {
             service: method.service(),
             params: Arc::clone(&method.params),
             foreign_functions: method.foreign_functions,
+            trusted,
         }))
     }
 }

@@ -123,6 +123,33 @@ pub(crate) fn timed_out(target: &Address, method: &str, silence: Duration) -> St
     )
 }
 
+/// The payload of an encrypted call cannot be had. Other clients say nothing in this case.
+pub(crate) fn decryption_failed(method: &str) -> String {
+    let method = clipped(method);
+    format!("Decryption failed for method {method}. Invalid key or tampered data.")
+}
+
+/// An encrypted call was taken off its place or came once more.
+pub(crate) fn sealed_call_refused(method: &str, why: &str) -> String {
+    let method = clipped(method);
+    format!("Decryption failed for method {method}. Encrypted call refused: {why}")
+}
+
+pub(crate) fn encryption_off(method: &str) -> String {
+    let method = clipped(method);
+    format!("Decryption failed for method {method}. Encryption is off at this client.")
+}
+
+pub(crate) fn encryption_required(method: &str) -> String {
+    let method = clipped(method);
+    format!("Encryption required for method {method} (trusted_keys is set)")
+}
+
+pub(crate) fn untrusted_key(method: &str) -> String {
+    let method = clipped(method);
+    format!("Caller's public key is not in the trusted keys list for {method}")
+}
+
 pub(crate) fn malformed_call(reason: &str) -> String {
     format!("Malformed call: {reason}")
 }

@@ -39,4 +39,9 @@ pub enum OptionsError {
     /// There is nothing to dial with.
     #[error("no connector: give one by `ConnectOptions::connector`, or switch the feature `ws` on")]
     NoConnector,
+    /// A public key is given for a service, and encryption is off at this client.
+    #[error(
+        "`encryption_public_key` is given, but this client has no `encryption` of its own: the call would go in clear"
+    )]
+    EncryptionOff,
 }

@@ -139,6 +139,7 @@ impl Writer<'_> {
             method,
             close_method,
             promise,
+            enc_pub,
             doc,
             extra,
             nils,
@@ -148,6 +149,7 @@ impl Writer<'_> {
             is_written(server, key::RSERVER, *nils),
             is_written(doc, key::RDOC, *nils),
             close_method.is_some(),
+            enc_pub.is_some(),
         ];
         self.tagged(
             4 + optional.iter().filter(|written| **written).count() + extra.len(),
@@ -160,6 +162,7 @@ impl Writer<'_> {
             self.text_field(key::RCLOSE_METHOD, close)?;
         }
         self.promise_field(*promise)?;
+        self.optional_bytes(key::RENC_PUB, enc_pub.as_ref())?;
         self.optional_text(key::RDOC, doc, *nils)?;
         self.put_entries(extra, depth)
     }

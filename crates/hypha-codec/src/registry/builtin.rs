@@ -225,6 +225,7 @@ impl Generator {
                 (field @ (key::RSERVER | key::RDOC), Value::Null) => generator.nils.add(field),
                 (key::RSERVER, Value::Text(server)) => generator.server = Some(server),
                 (key::RDOC, Value::Text(doc)) => generator.doc = Some(doc),
+                (key::RENC_PUB, Value::Bytes(public_key)) => generator.enc_pub = Some(public_key),
                 (_, value) => generator.extra.push(name, value),
             }
         }

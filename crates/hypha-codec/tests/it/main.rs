@@ -4,6 +4,7 @@
 mod bridge;
 mod checks;
 mod corpus;
+mod envelope;
 mod hostile;
 mod packet;
 mod payload;

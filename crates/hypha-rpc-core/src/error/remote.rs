@@ -40,6 +40,8 @@ pub enum RemoteErrorKind {
     ServiceNotFound,
     /// The caller may not do this.
     PermissionDenied,
+    /// The provider demands another encryption than the call had, or cannot read it.
+    Encryption,
     /// The provider is not connected: the call was not delivered.
     PeerNotConnected,
     /// The arguments do not fit.
@@ -219,7 +221,7 @@ fn is_type_name(word: &str) -> bool {
 
 /// The kind that a text shows. Texts of a traceback are searched as a whole.
 fn kind_of(text: &str) -> RemoteErrorKind {
-    let rules: [(&str, RemoteErrorKind); 19] = [
+    let rules: [(&str, RemoteErrorKind); 22] = [
         ("Method call timed out", RemoteErrorKind::Timeout),
         ("TimeoutError", RemoteErrorKind::Timeout),
         (
@@ -237,6 +239,9 @@ fn kind_of(text: &str) -> RemoteErrorKind {
         ("Permission denied", RemoteErrorKind::PermissionDenied),
         ("PermissionError", RemoteErrorKind::PermissionDenied),
         ("Access denied", RemoteErrorKind::PermissionDenied),
+        ("Decryption failed", RemoteErrorKind::Encryption),
+        ("Encryption required", RemoteErrorKind::Encryption),
+        ("Caller's public key is not", RemoteErrorKind::Encryption),
         ("is not connected", RemoteErrorKind::PeerNotConnected),
         ("Client disconnected:", RemoteErrorKind::PeerNotConnected),
         (texts::BUSY, RemoteErrorKind::Busy),

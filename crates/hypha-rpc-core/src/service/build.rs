@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use hypha_codec::wire::key;
 use hypha_codec::{Map, Promised, Text, Value};
 
@@ -13,7 +14,7 @@ use crate::address::{Address, is_plain_name};
 use crate::engine::ServiceRecord;
 use crate::error::InvalidService;
 use crate::protocol::{BUILT_IN, SERVICES};
-use crate::target::Target;
+use crate::target::{Target, TrustedKeys};
 
 /// Fields of a service that members must not shadow (protocol section 10.3).
 const FIELDS: [&str; 8] = [
@@ -45,6 +46,7 @@ impl Service {
         local: &Address,
         server_url: Option<&Text>,
         app_id: &str,
+        seals: bool,
     ) -> Result<BuiltService, InvalidService> {
         if let Some(problem) = self.invalid {
             return Err(problem);
@@ -73,7 +75,19 @@ impl Service {
             self.members
                 .wrap(&|service| MethodService::limited(&limit, service));
         }
-        let mut layout = Layout::new(local, server_url.cloned(), &self.id);
+        if let Some(keys) = &self.trusted {
+            if keys.is_empty() {
+                return Err(InvalidService::NoTrustedKeys);
+            }
+            if !seals {
+                return Err(InvalidService::EncryptionOff);
+            }
+            let keys = keys.iter().map(|key| Value::from(key.to_string()));
+            self.config
+                .insert("trusted_keys", Value::List(keys.collect()));
+        }
+        let mut layout =
+            Layout::new(local, server_url.cloned(), &self.id).trusting(self.trusted.clone());
         let (described, schema) = layout.object(&self.members, "", true)?;
         let Layout {
             methods,
@@ -179,6 +193,8 @@ pub(crate) struct Layout<'a> {
     service: &'a Text,
     methods: HashMap<Text, Target>,
     context_methods: Vec<Text>,
+    trusted: Option<TrustedKeys>,
+    enc_pub: Option<Bytes>,
 }
 
 impl<'a> Layout<'a> {
@@ -189,7 +205,22 @@ impl<'a> Layout<'a> {
             service,
             methods: HashMap::new(),
             context_methods: Vec::new(),
+            trusted: None,
+            enc_pub: None,
         }
+    }
+
+    /// Only the owners of these keys may call the methods.
+    pub(crate) fn trusting(mut self, keys: Option<TrustedKeys>) -> Self {
+        self.trusted = keys;
+        self
+    }
+
+    /// Others call the methods encrypted for this key. Methods of services never say so (protocol
+    /// section 11): their key travels another way than by the server.
+    pub(crate) fn encrypted_for(mut self, key: Option<Bytes>) -> Self {
+        self.enc_pub = key;
+        self
     }
 
     /// The members of an interface as its receiver sees them.
@@ -277,7 +308,9 @@ impl<'a> Layout<'a> {
         if !method.params.is_empty() {
             descriptor.schema = Some(Value::Map(schema.clone()));
         }
-        self.methods.insert(path, Target::method(method));
+        descriptor.enc_pub = self.enc_pub.clone();
+        let target = Target::method_for(method, self.trusted.clone());
+        self.methods.insert(path, target);
         let mut listed = Map::new();
         listed.insert("type", Value::from("function"));
         listed.insert("function", Value::Map(schema));

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Weak;
 
 use hypha_codec::{CodecRegistry, EncodeError};
+use hypha_e2e::PublicKey;
 use serde::Serialize;
 
 use super::reply::Output;
@@ -19,6 +20,8 @@ pub struct ReplyEncoder {
     pub(crate) registry: CodecRegistry,
     shared: Weak<Shared>,
     caller: Address,
+    /// Whom the answer is encrypted for.
+    key: Option<PublicKey>,
 }
 
 impl ReplyEncoder {
@@ -27,7 +30,14 @@ impl ReplyEncoder {
             registry,
             shared,
             caller,
+            key: None,
         }
+    }
+
+    /// The answer is encrypted for the owner of this key.
+    pub(crate) fn seal_for(mut self, key: Option<PublicKey>) -> Self {
+        self.key = key;
+        self
     }
 
     pub(super) fn encode<T: Serialize + ?Sized>(&self, result: &T) -> Result<Output, EncodeError> {
@@ -36,6 +46,9 @@ impl ReplyEncoder {
             .shared
             .upgrade()
             .map(|shared| Exporter::new(shared, self.caller.clone()));
+        if let (Some(exporter), Some(key)) = (&mut exporter, self.key) {
+            exporter.seal_for(key);
+        }
         let payload = payload::resolve(&self.registry, exporter.as_mut(), result)?;
         let exports = exporter.and_then(Exporter::finish);
         Ok(Output { payload, exports })

@@ -17,7 +17,6 @@ use crate::export::Exporter;
 use crate::link::Command;
 use crate::service::{IntoReply, Method, Output, ReplyEncoder};
 use crate::shared::Shared;
-use crate::target::Target;
 
 /// A stream that goes out as an argument or result: the receiver pulls its items one by one.
 ///
@@ -99,12 +98,13 @@ impl Streamed {
             }
         });
         let [next_name, close_name] = names;
-        exporter.place(next_name, Target::method(&next));
-        exporter.place(close_name, Target::method(&close));
+        exporter.place(next_name, &next);
+        exporter.place_open(close_name, &close);
         let [next_path, close_path] = paths;
         let mut descriptor =
             Generator::new(exporter.shared().local.as_str(), next_path, close_path);
         descriptor.server = exporter.shared().server_url();
+        descriptor.enc_pub = exporter.public_key();
         Ok(Value::from(descriptor))
     }
 }

@@ -214,9 +214,12 @@ impl Source {
 
     fn call(&self, path: Text) -> Result<MethodCall, CallError> {
         let target = self.origin.lead(&self.descriptor.target)?;
-        let peer = Peer::of(self.origin.peer.get()?);
-        let call = MethodCall::new(peer, path, Promised::Always, target);
-        Ok(call.parent(self.origin.parent.clone()))
+        let shared = self.origin.peer.get()?;
+        let key = self
+            .origin
+            .key(&shared, self.descriptor.enc_pub.as_ref(), &target)?;
+        let call = MethodCall::new(Peer::of(shared), path, Promised::Always, target);
+        Ok(call.parent(self.origin.parent.clone()).sealed_for(key))
     }
 }
 

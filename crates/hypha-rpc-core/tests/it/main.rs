@@ -12,6 +12,7 @@ mod calls;
 mod cancelling;
 mod connecting;
 mod custom_types;
+mod encryption;
 mod endings;
 mod events;
 mod files;

@@ -1,0 +1,100 @@
+//! The guard against replays, beside one that forgets nothing.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use hypha_e2e::{Nonce, ReplayError, ReplayGuard};
+use proptest::prelude::*;
+
+const WINDOW: Duration = Duration::from_millis(100);
+
+fn nonce(number: u8) -> Nonce {
+    Nonce::from_bytes([number; 24])
+}
+
+#[test]
+fn fresh_ones_come_in_once() {
+    let mut guard = ReplayGuard::new(WINDOW, 10);
+    let mut admit =
+        |number, sealed_at, now| guard.admit(&nonce(number), sealed_at, Duration::ZERO, now);
+    assert_eq!(admit(1, 1000, 1000), Ok(()));
+    assert_eq!(admit(1, 1000, 1050), Err(ReplayError::Replayed));
+    assert_eq!(admit(1, 1000, 1100), Err(ReplayError::Replayed));
+    assert_eq!(admit(1, 1000, 1101), Err(ReplayError::TooOld));
+    assert_eq!(admit(2, 1201, 1100), Err(ReplayError::FromTheFuture));
+    assert_eq!(admit(2, 1200, 1100), Ok(()));
+    assert_eq!(admit(2, 1200, 1300), Err(ReplayError::Replayed));
+    // A clock that is set back makes nothing fresh that was forgotten.
+    assert_eq!(admit(3, 1301, 1401), Ok(()));
+    assert_eq!(admit(2, 1200, 1290), Err(ReplayError::TooOld));
+}
+
+#[test]
+fn what_takes_longer_to_travel_is_fresh_for_longer() {
+    let mut guard = ReplayGuard::new(WINDOW, 10);
+    let longer = Duration::from_millis(500);
+    assert_eq!(guard.admit(&nonce(1), 1000, longer, 1600), Ok(()));
+    assert_eq!(
+        guard.admit(&nonce(1), 1000, longer, 1600),
+        Err(ReplayError::Replayed)
+    );
+    assert_eq!(
+        guard.admit(&nonce(1), 1000, longer, 1601),
+        Err(ReplayError::TooOld)
+    );
+    assert_eq!(
+        guard.admit(&nonce(2), u64::MAX, Duration::MAX, u64::MAX),
+        Ok(())
+    );
+}
+
+#[test]
+fn a_full_guard_refuses_what_it_may_have_forgotten() {
+    let mut guard = ReplayGuard::new(WINDOW, 2);
+    for (number, sealed_at) in [(1, 1000), (2, 1010), (3, 1020)] {
+        assert_eq!(
+            guard.admit(&nonce(number), sealed_at, Duration::ZERO, 1030),
+            Ok(())
+        );
+    }
+    assert_eq!(guard.len(), 2);
+    // The first is forgotten, and it does not come in again for that.
+    assert_eq!(
+        guard.admit(&nonce(1), 1000, Duration::ZERO, 1030),
+        Err(ReplayError::TooOld)
+    );
+    assert_eq!(
+        guard.admit(&nonce(3), 1020, Duration::ZERO, 1030),
+        Err(ReplayError::Replayed)
+    );
+    assert_eq!(guard.admit(&nonce(4), 1030, Duration::ZERO, 1030), Ok(()));
+    assert!(guard.len() <= 2 && !guard.is_empty());
+}
+
+proptest! {
+    /// Nothing is let in twice, or when it is not fresh, whatever the capacity; with enough of it everything fresh is.
+    #[test]
+    fn nothing_comes_in_twice(
+        capacity in 1_usize..40,
+        steps in proptest::collection::vec((0_u8..30, 0_u64..150, 0_u64..20), 1..200),
+    ) {
+        let mut guard = ReplayGuard::new(WINDOW, capacity);
+        let (mut ever, mut now) = (HashSet::new(), 1000);
+        for (number, age, later) in steps {
+            now += later;
+            // A message is sealed at one time only.
+            let sealed_at = (now - age) / 50 * 50;
+            let mut bytes = [number; 24];
+            bytes[..8].copy_from_slice(&sealed_at.to_le_bytes());
+            let nonce = Nonce::from_bytes(bytes);
+            let result = guard.admit(&nonce, sealed_at, Duration::ZERO, now);
+            prop_assert!(guard.len() <= capacity);
+            if result.is_ok() {
+                prop_assert!(sealed_at + 100 >= now);
+                prop_assert!(ever.insert(nonce), "twice");
+            } else if capacity >= 39 && sealed_at + 100 >= now && guard.len() < 30 {
+                prop_assert!(ever.contains(&nonce), "{result:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Encrypted calls: opening them, who may make them, and encrypting their answers.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use hypha_codec::{Envelope, Packet, Rope, Text};
+use hypha_e2e::PublicKey;
+
+use super::{Environment, Incoming};
+use crate::address::Address;
+use crate::engine::Answer;
+use crate::error::{RemoteError, RemoteErrorKind, with_sources};
+use crate::payload;
+use crate::protocol::answer;
+use crate::sealing::{EncryptionError, Sealing};
+use crate::target::{Target, UserMethod};
+use crate::texts;
+
+/// How the answer to an encrypted call is encrypted.
+#[derive(Clone, Debug)]
+pub(super) struct Seal {
+    sealing: Arc<Sealing>,
+    /// The caller.
+    key: PublicKey,
+    from: Address,
+    session: Option<Text>,
+}
+
+impl Seal {
+    /// The caller's key.
+    pub(super) fn caller(&self) -> PublicKey {
+        self.key
+    }
+
+    /// Encrypts an answer.
+    pub(super) fn answer(&self, answer: Answer<Target>) -> Answer<Target> {
+        let Some(session) = &self.session else {
+            // It goes nowhere.
+            return answer;
+        };
+        let seal = |name: &str, payload: &Rope| {
+            let method = Text::concat(&[session, ".", name]);
+            self.sealing.seal(&self.key, &self.from, &method, payload)
+        };
+        // Sealers of the user run here.
+        let sealed = catch_unwind(AssertUnwindSafe(|| match answer {
+            Answer::Resolve { payload, exports } => {
+                let payload = seal(answer::RESOLVE, &payload)?;
+                Ok(Answer::Resolve { payload, exports })
+            }
+            Answer::Reject(payload) => seal(answer::REJECT, &payload).map(Answer::Reject),
+        }));
+        let sealed = sealed.unwrap_or(Err(EncryptionError::Unopened));
+        // The words are ours, and say nothing of the answer.
+        sealed.unwrap_or_else(|error| {
+            let text = texts::answer_not_delivered(&error.to_string());
+            Answer::Reject(payload::reject(&text, ""))
+        })
+    }
+}
+
+/// Opens the payload of a call, if it is encrypted.
+pub(super) fn open(
+    mut invoke: Incoming,
+    environment: &Environment,
+) -> Result<(Incoming, Option<Seal>), RemoteError> {
+    let malformed = |error: hypha_codec::DecodeError| {
+        let text = texts::malformed_call(&with_sources(&error));
+        RemoteError::of_kind(RemoteErrorKind::InvalidArguments, text)
+    };
+    let Some(envelope) = Envelope::read(&invoke.packet.payload()).map_err(malformed)? else {
+        return Ok((invoke, None));
+    };
+    let refused = |text| RemoteError::of_kind(RemoteErrorKind::Encryption, text);
+    let header = invoke.packet.header().map_err(malformed)?;
+    let method = Text::from(header.method().unwrap_or_default());
+    let session = header.session().map(Text::from);
+    let Some(sealing) = &environment.sealing else {
+        return Err(refused(texts::encryption_off(&method)));
+    };
+    let (_, local) = &invoke.handler;
+    let opened =
+        sealing
+            .open_call(invoke.packet, envelope, local)
+            .map_err(|error| match error {
+                EncryptionError::Misdirected | EncryptionError::Replayed => {
+                    refused(texts::sealed_call_refused(&method, &error.to_string()))
+                }
+                _ => refused(texts::decryption_failed(&method)),
+            })?;
+    invoke.packet = opened.packet;
+    let seal = Seal {
+        sealing: Arc::clone(sealing),
+        key: opened.key,
+        from: invoke.from.clone(),
+        session,
+    };
+    Ok((invoke, Some(seal)))
+}
+
+/// Whether a method takes calls of the owner of this key (protocol section 11).
+pub(super) fn admit(
+    method: &UserMethod,
+    caller: Option<&PublicKey>,
+    packet: &Packet,
+) -> Result<(), RemoteError> {
+    let Some(trusted) = &method.trusted else {
+        return Ok(());
+    };
+    let path = packet.header().ok().and_then(|header| header.method());
+    let path = path.unwrap_or_default();
+    let text = match caller {
+        None => texts::encryption_required(path),
+        Some(key) if !trusted.contains(key) => texts::untrusted_key(path),
+        Some(_) => return Ok(()),
+    };
+    Err(RemoteError::of_kind(RemoteErrorKind::Encryption, text))
+}

@@ -1,0 +1,231 @@
+//! What a relay could do with sealed messages: change them, move them, send them again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use hypha_codec::{Binding, Envelope, Map, Packet, Value};
+use hypha_e2e::Nonce;
+use hypha_rpc_core::{Peer, PeerIdentity, Service};
+use hypha_transport::memory::{self, MemoryConfig, MemoryRx, MemoryTx};
+use hypha_transport::{Frame, FrameRx as _, FrameTx as _, Transport as _};
+
+use super::keys::{CALLER, Key, PROVIDER, seal};
+use crate::pair::address;
+
+/// A provider, how often its methods ran, and the relay's end of its link.
+struct Scene {
+    _provider: Peer,
+    runs: Arc<AtomicUsize>,
+    tx: MemoryTx,
+    rx: MemoryRx,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let (left, right) = memory::pair(MemoryConfig::default());
+        let identity = PeerIdentity::new(address("ws/right"), address("ws/left"));
+        let provider = Peer::direct(left, identity, Key::config(PROVIDER)).unwrap();
+        let runs = Arc::new(AtomicUsize::new(0));
+        let count = |runs: &Arc<AtomicUsize>| {
+            let runs = Arc::clone(runs);
+            move |_: Value| {
+                runs.fetch_add(1, Ordering::Relaxed);
+                async { "done" }
+            }
+        };
+        let service = Service::new("s")
+            .method("open", count(&runs))
+            .method("close", count(&runs));
+        provider.register_service(service).await.unwrap();
+        let (tx, rx) = right.split();
+        Self {
+            _provider: provider,
+            runs,
+            tx,
+            rx,
+        }
+    }
+
+    /// Hands a call over, and gives the text of its reject back, if it is rejected.
+    async fn call(&mut self, method: &str, payload: &[u8]) -> Option<String> {
+        let header = Map::from([
+            ("type", "method"),
+            ("to", "ws/right"),
+            ("method", method),
+            ("session", "T"),
+        ]);
+        let mut frame = hypha_codec::encode(&Value::Map(header)).unwrap().to_vec();
+        frame.extend_from_slice(payload);
+        self.tx
+            .feed(Frame::Binary(Bytes::from(frame)))
+            .await
+            .unwrap();
+        self.tx.flush().await.unwrap();
+        let Ok(Some(Frame::Binary(frame))) = self.rx.recv().await else {
+            panic!("no answer")
+        };
+        let packet = Packet::parse(frame).unwrap();
+        if packet.header().unwrap().method() == Some("T.resolve") {
+            assert!(Envelope::read(&packet.payload()).unwrap().is_some());
+            return None;
+        }
+        let payload = hypha_codec::decode(packet.payload()).unwrap();
+        match &payload.get("args").unwrap().as_list().unwrap()[0] {
+            Value::Error(error) => Some(error.message.to_string()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn runs(&self) -> usize {
+        self.runs.load(Ordering::Relaxed)
+    }
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    u64::try_from(since.unwrap().as_millis()).unwrap()
+}
+
+/// What the caller seals; without a time as the Python client does it.
+fn sealed(nonce: u8, to: &str, method: &str, sealed_at: Option<u64>) -> Vec<u8> {
+    let mut clear = hypha_codec::encode(&Value::Map(Map::from([
+        ("args", Value::from([1])),
+        ("promise", Value::from("*")),
+    ])))
+    .unwrap()
+    .to_vec();
+    if let Some(sealed_at) = sealed_at {
+        clear[0] += 3;
+        let binding = Binding::new(to, method, sealed_at).entries().unwrap();
+        clear.extend_from_slice(&binding.into_bytes());
+    }
+    let caller = Key::of(CALLER);
+    let nonce = Nonce::from_bytes([nonce; 24]);
+    let data = seal(&caller, &Key::of(PROVIDER).public(), nonce, &clear);
+    let envelope = Envelope::new(
+        Bytes::copy_from_slice(caller.public().as_bytes()),
+        Bytes::copy_from_slice(nonce.as_bytes()),
+        data.into(),
+    );
+    envelope.encode().unwrap().into_bytes().to_vec()
+}
+
+const OPEN: &str = "services.s.open";
+
+#[tokio::test]
+async fn a_replayed_call_is_refused() {
+    let mut scene = Scene::new().await;
+    let call = sealed(1, "ws/right", OPEN, Some(now_ms()));
+    assert_eq!(scene.call(OPEN, &call).await, None);
+    let refused = scene.call(OPEN, &call).await.unwrap();
+    assert!(
+        refused.contains("Encrypted call refused: it was there before"),
+        "{refused}"
+    );
+    let another = sealed(2, "ws/right", OPEN, Some(now_ms()));
+    assert_eq!(scene.call(OPEN, &another).await, None);
+    assert_eq!(scene.runs(), 2);
+}
+
+#[tokio::test]
+async fn a_redirected_call_is_refused() {
+    let mut scene = Scene::new().await;
+    let call = sealed(1, "ws/right", OPEN, Some(now_ms()));
+    let refused = scene.call("services.s.close", &call).await.unwrap();
+    assert!(refused.contains("for another place"), "{refused}");
+    let elsewhere = sealed(2, "ws/else", OPEN, Some(now_ms()));
+    let refused = scene.call(OPEN, &elsewhere).await.unwrap();
+    assert!(refused.contains("for another place"), "{refused}");
+    assert_eq!(scene.runs(), 0);
+    // It was not spent by that.
+    assert_eq!(scene.call(OPEN, &call).await, None);
+}
+
+#[tokio::test]
+async fn an_old_call_and_one_of_the_future_are_refused() {
+    let mut scene = Scene::new().await;
+    let minute = u64::try_from(Duration::from_secs(60).as_millis()).unwrap();
+    for (nonce, at) in [(1, now_ms() - minute - 1000), (2, now_ms() + minute + 5000)] {
+        let call = sealed(nonce, "ws/right", OPEN, Some(at));
+        let refused = scene.call(OPEN, &call).await.unwrap();
+        assert!(refused.contains("older than 60s"), "{refused}");
+    }
+    let late = sealed(3, "ws/right", OPEN, Some(now_ms() - minute / 2));
+    assert_eq!(scene.call(OPEN, &late).await, None);
+    assert_eq!(scene.runs(), 1);
+}
+
+/// What Python and JavaScript seal says nothing of itself: it is taken, as by them.
+#[tokio::test]
+async fn a_call_without_a_place_is_taken() {
+    let mut scene = Scene::new().await;
+    let call = sealed(1, "", "", None);
+    assert_eq!(scene.call(OPEN, &call).await, None);
+    assert_eq!(scene.call("services.s.close", &call).await, None);
+    assert_eq!(scene.runs(), 2);
+}
+
+#[tokio::test]
+async fn every_changed_byte_is_refused() {
+    let mut scene = Scene::new().await;
+    let call = sealed(1, "ws/right", OPEN, Some(now_ms()));
+    for place in 0..call.len() {
+        let mut changed = call.clone();
+        changed[place] ^= 0x20;
+        let refused = scene.call(OPEN, &changed).await;
+        assert!(refused.is_some(), "byte {place}");
+    }
+    assert_eq!(scene.runs(), 0);
+    assert_eq!(scene.call(OPEN, &call).await, None);
+}
+
+/// Functions that went out encrypted are not called by anybody in clear.
+#[tokio::test]
+async fn what_went_out_encrypted_is_called_encrypted() {
+    let (left, right) = memory::pair(MemoryConfig::default());
+    let identity = PeerIdentity::new(address("ws/left"), address("ws/right"));
+    let caller = Peer::direct(left, identity, Key::config(CALLER)).unwrap();
+    let (mut tx, mut rx) = right.split();
+    let report = hypha_rpc_core::Closure::new(|_: Value| async { "leaked" });
+    let provider = address("ws/right");
+    let method = hypha_codec::Method::new("ws/right", "services.s.train");
+    let description = Map::from([
+        ("id", Value::from("ws/right:s")),
+        ("train", Value::from(method)),
+    ]);
+    let service =
+        hypha_rpc_core::RemoteService::from_manager(&caller, Value::Map(description)).unwrap();
+    let service = service.encrypted_for(Key::of(PROVIDER).public());
+    let call = tokio::spawn(async move { service.call::<Value>("train", (report,)).await });
+    let Ok(Some(Frame::Binary(frame))) = rx.recv().await else {
+        panic!("no call")
+    };
+    let packet = Packet::parse(frame).unwrap();
+    let session = packet.header().unwrap().session().unwrap().to_owned();
+    let header = Map::from([
+        ("type", "method"),
+        ("to", "ws/left"),
+        ("method", &format!("{session}.0")),
+        ("session", "T"),
+    ]);
+    let mut frame = hypha_codec::encode(&Value::Map(header)).unwrap().to_vec();
+    let clear = Map::from([("args", Value::from([1])), ("promise", Value::from("*"))]);
+    frame.extend_from_slice(&hypha_codec::encode(&Value::Map(clear)).unwrap());
+    tx.feed(Frame::Binary(Bytes::from(frame))).await.unwrap();
+    tx.flush().await.unwrap();
+    let Ok(Some(Frame::Binary(answer))) = rx.recv().await else {
+        panic!("no answer")
+    };
+    let answer = Packet::parse(answer).unwrap();
+    assert_eq!(answer.header().unwrap().method(), Some("T.reject"));
+    assert!(
+        answer
+            .payload()
+            .windows(19)
+            .any(|part| part == b"Encryption required")
+    );
+    call.abort();
+    drop(provider);
+}

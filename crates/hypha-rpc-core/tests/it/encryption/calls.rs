@@ -1,0 +1,142 @@
+//! What is encrypted: everything but the headers.
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use hypha_codec::Value;
+use hypha_rpc_core::{
+    CallError, Callback, Closure, Context, Interface, Members, RemoteError, RemoteErrorKind,
+    RemoteObject, RemoteStream, Service, Streamed,
+};
+
+use super::keys::{CALLER, Key, PROVIDER, is_seen, linked, serve};
+
+const SECRET: &str = "a very secret text";
+
+#[tokio::test]
+async fn arguments_results_and_errors_are_encrypted_and_the_caller_is_known() {
+    let service = Service::new("s")
+        .method("echo", |text: String| async move { text })
+        .method("who", |cx: Context| async move {
+            (
+                cx.is_encrypted(),
+                cx.caller_public_key().map(|key| key.to_string()),
+            )
+        })
+        .method("fail", |text: String| async move {
+            Err::<(), _>(RemoteError::new(text))
+        })
+        .method("unfit", |number: u32| async move { number });
+    let (remote, _peers, frames) = serve(service).await;
+    let echoed: String = remote.call("echo", (SECRET,)).await.unwrap();
+    assert_eq!(echoed, SECRET);
+    let who: (bool, Option<String>) = remote.call("who", ()).await.unwrap();
+    assert_eq!(who, (true, Some(Key::of(CALLER).public().to_string())));
+    let error = remote.call::<Value>("fail", (SECRET,)).await.unwrap_err();
+    assert!(error.to_string().contains(SECRET), "{error}");
+    let error = remote.call::<Value>("unfit", (SECRET,)).await.unwrap_err();
+    let kind = error.remote().map(RemoteError::kind);
+    assert_eq!(kind, Some(RemoteErrorKind::InvalidArguments), "{error}");
+    let reply = remote.method("echo").args((SECRET,)).send().await.unwrap();
+    assert!(reply.is_encrypted());
+    assert!(!is_seen(&frames, SECRET));
+    assert!(is_seen(&frames, "services.s.echo"), "headers are clear");
+}
+
+#[tokio::test]
+async fn functions_generators_and_objects_inside_are_encrypted_both_ways() {
+    let service = Service::new("s")
+        .method("train", |report: Callback<(String,), String>| async move {
+            report.call((SECRET.to_owned(),)).await
+        })
+        .method("sum", |items: RemoteStream<String>| async move {
+            items.try_collect::<Vec<_>>().await
+        })
+        .stream("count", |n: usize| {
+            stream::iter((0..n).map(|i| format!("{SECRET} {i}")))
+        })
+        .method("store", || async {
+            Interface::new(Members::new().method("get", |key: String| async move { key }))
+        });
+    let (remote, (caller, _provider), frames) = serve(service).await;
+    let report = Closure::new(|text: String| async move { text });
+    let echoed: String = remote.call("train", (report,)).await.unwrap();
+    assert_eq!(echoed, SECRET);
+    let given = Streamed::new(stream::iter(vec![SECRET.to_owned(); 3]));
+    let taken: Vec<String> = remote.call("sum", (given,)).await.unwrap();
+    assert_eq!(taken, [SECRET; 3]);
+    let items: RemoteStream<String> = remote.stream("count", (3,)).await.unwrap();
+    let items: Vec<String> = items.try_collect().await.unwrap();
+    assert_eq!(items[2], format!("{SECRET} 2"));
+    // One that is not read to its end is closed.
+    let mut items: RemoteStream<String> = remote.stream("count", (3,)).await.unwrap();
+    items.next().await.unwrap().unwrap();
+    items.close().await.unwrap();
+    let store: RemoteObject = remote.call("store", ()).await.unwrap();
+    let got: String = store.call("get", (SECRET,)).await.unwrap();
+    assert_eq!(got, SECRET);
+    store.dispose().await.unwrap();
+    assert!(!is_seen(&frames, SECRET));
+    assert_eq!(caller.stats().await.unwrap().sessions, 0);
+}
+
+/// It goes in many frames each way, and is sealed and opened aside.
+#[tokio::test]
+async fn large_data_is_encrypted() {
+    let service = Service::new("s").method("twice", |text: String| async move { text.repeat(2) });
+    let (remote, _peers, frames) = serve(service).await;
+    let text = SECRET.repeat(100_000);
+    let twice: String = remote.call("twice", (&text,)).await.unwrap();
+    assert!(twice == text.repeat(2));
+    assert!(frames.lock().unwrap().len() > 15);
+    assert!(!is_seen(&frames, SECRET));
+}
+
+#[tokio::test]
+async fn only_trusted_keys_may_call() {
+    let (caller, provider, _) = linked(Key::config(CALLER), Key::config(PROVIDER));
+    let trusting = |id: &str, byte: u8| {
+        Service::new(id)
+            .trusted_keys([Key::of(byte).public()])
+            .method("get", || async { 7 })
+    };
+    provider
+        .register_service(trusting("ours", CALLER))
+        .await
+        .unwrap();
+    provider
+        .register_service(trusting("theirs", 9))
+        .await
+        .unwrap();
+    let ours = caller.get_remote_service("ours").await.unwrap();
+    let kind = |error: CallError| error.remote().map(RemoteError::kind);
+    let plain = ours.call::<u32>("get", ()).await.unwrap_err();
+    assert!(
+        plain
+            .to_string()
+            .contains("Encryption required for method services.ours.get")
+    );
+    assert_eq!(kind(plain), Some(RemoteErrorKind::Encryption));
+    let key = Key::of(PROVIDER).public();
+    let seven: u32 = ours.encrypted_for(key).call("get", ()).await.unwrap();
+    assert_eq!(seven, 7);
+    let theirs = caller.get_remote_service("theirs").await.unwrap();
+    let theirs = theirs.encrypted_for(key);
+    let refused = theirs.call::<u32>("get", ()).await.unwrap_err();
+    assert!(
+        refused.to_string().contains("not in the trusted keys list"),
+        "{refused}"
+    );
+    assert_eq!(kind(refused), Some(RemoteErrorKind::Encryption));
+    // Others read there whom it trusts, as with the Python client.
+    let listed = ours.get("config.trusted_keys").unwrap().as_list().unwrap();
+    assert_eq!(listed, [Value::from(Key::of(CALLER).public().to_string())]);
+}
+
+#[tokio::test]
+async fn plain_callers_may_call_what_does_not_demand_more() {
+    let (caller, provider, _) =
+        linked(hypha_rpc_core::PeerConfig::default(), Key::config(PROVIDER));
+    let service = Service::new("s").method("who", |cx: Context| async move { cx.is_encrypted() });
+    provider.register_service(service).await.unwrap();
+    let remote = caller.get_remote_service("s").await.unwrap();
+    assert!(!remote.call::<bool>("who", ()).await.unwrap());
+}

@@ -1,0 +1,187 @@
+//! Every way in which a call could go in clear, or be answered so, is an error.
+
+use bytes::Bytes;
+use hypha_codec::{Map, Method, Packet, Value};
+use hypha_rpc_core::{
+    CallError, Callback, EncryptionError, InvalidService, Peer, PeerConfig, PeerIdentity,
+    RegisterError, RemoteError, RemoteErrorKind, RemoteService, Service,
+};
+use hypha_transport::memory::{self, MemoryConfig, MemoryRx, MemoryTx};
+use hypha_transport::{Frame, FrameRx as _, FrameTx as _, Transport as _};
+
+use super::keys::{CALLER, Key, PROVIDER, is_seen, linked};
+use crate::pair::address;
+
+fn encryption(error: CallError) -> EncryptionError {
+    match error {
+        CallError::Encryption(error) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_key_without_a_key_of_our_own() {
+    let (caller, provider, frames) = linked(PeerConfig::default(), Key::config(PROVIDER));
+    let service = Service::new("s").method("echo", |value: Value| async move { value });
+    provider.register_service(service).await.unwrap();
+    let remote = caller.get_remote_service("s").await.unwrap();
+    let remote = remote.encrypted_for(Key::of(PROVIDER).public());
+    let error = remote.call::<Value>("echo", ("secret",)).await.unwrap_err();
+    assert_eq!(encryption(error), EncryptionError::Off(address("ws/right")));
+    assert!(!is_seen(&frames, "secret"));
+    assert_eq!(caller.public_key(), None);
+    assert_eq!(provider.public_key(), Some(Key::of(PROVIDER).public()));
+}
+
+#[tokio::test]
+async fn a_provider_that_cannot_read_it_says_so_at_once() {
+    for (config, words) in [
+        (PeerConfig::default(), "Encryption is off at this client"),
+        (
+            Key::config(9),
+            "Decryption failed for method services.s.echo",
+        ),
+    ] {
+        let (caller, provider, _) = linked(Key::config(CALLER), config);
+        let service = Service::new("s").method("echo", |value: Value| async move { value });
+        provider.register_service(service).await.unwrap();
+        let remote = caller.get_remote_service("s").await.unwrap();
+        let remote = remote.encrypted_for(Key::of(PROVIDER).public());
+        let error = remote.call::<Value>("echo", (1,)).await.unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+        assert_eq!(
+            error.remote().map(RemoteError::kind),
+            Some(RemoteErrorKind::Encryption)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_nobody_could_call_is_not_registered() {
+    let (plain, sealed, _) = linked(PeerConfig::default(), Key::config(PROVIDER));
+    let trusting = |keys: &[u8]| {
+        Service::new("s").trusted_keys(keys.iter().map(|byte| Key::of(*byte).public()))
+    };
+    let off = plain.register_service(trusting(&[1])).await.unwrap_err();
+    assert!(
+        matches!(off, RegisterError::Invalid(InvalidService::EncryptionOff)),
+        "{off}"
+    );
+    let none = sealed.register_service(trusting(&[])).await.unwrap_err();
+    assert!(
+        matches!(none, RegisterError::Invalid(InvalidService::NoTrustedKeys)),
+        "{none}"
+    );
+}
+
+/// A caller with a key, and the bare other end of its link.
+fn caller() -> (Peer, MemoryTx, MemoryRx) {
+    let (left, right) = memory::pair(MemoryConfig::default());
+    let identity = PeerIdentity::new(address("ws/left"), address("ws/right"));
+    let peer = Peer::direct(left, identity, Key::config(CALLER)).unwrap();
+    let (tx, rx) = right.split();
+    (peer, tx, rx)
+}
+
+fn service_of(peer: &Peer) -> RemoteService {
+    let method = Method::new("ws/right", "services.s.get");
+    let description = Map::from([
+        ("id", Value::from("ws/right:s")),
+        ("get", Value::from(method)),
+    ]);
+    let service = RemoteService::from_manager(peer, Value::Map(description)).unwrap();
+    service.encrypted_for(Key::of(PROVIDER).public())
+}
+
+/// Answers the next call with this payload.
+async fn answer(tx: &mut MemoryTx, rx: &mut MemoryRx, name: &str, payload: Value) {
+    let Ok(Some(Frame::Binary(frame))) = rx.recv().await else {
+        panic!("no call")
+    };
+    let packet = Packet::parse(frame).unwrap();
+    let header = packet.header().unwrap();
+    let path = format!("{}.{name}", header.session().unwrap());
+    let header = Map::from([("type", "method"), ("to", "ws/left"), ("method", &path)]);
+    let mut frame = hypha_codec::encode(&Value::Map(header)).unwrap().to_vec();
+    frame.extend_from_slice(&hypha_codec::encode(&payload).unwrap());
+    tx.feed(Frame::Binary(Bytes::from(frame))).await.unwrap();
+    tx.flush().await.unwrap();
+}
+
+fn args(value: Value) -> Value {
+    Value::Map(Map::from([("args", Value::List(vec![value]))]))
+}
+
+#[tokio::test]
+async fn a_result_in_clear_is_no_result() {
+    let (peer, mut tx, mut rx) = caller();
+    let service = service_of(&peer);
+    let call = tokio::spawn(async move { service.call::<Value>("get", ()).await });
+    answer(&mut tx, &mut rx, "resolve", args(Value::from("forged"))).await;
+    let error = call.await.unwrap().unwrap_err();
+    assert_eq!(encryption(error), EncryptionError::PlainAnswer);
+}
+
+#[tokio::test]
+async fn an_envelope_that_is_none_is_no_result() {
+    let (peer, mut tx, mut rx) = caller();
+    let enc = |version: u64, key: usize, nonce: usize| {
+        let enc = Map::from([
+            ("v", Value::from(version)),
+            ("pub", Value::from(Bytes::from(vec![1; key]))),
+            ("nonce", Value::from(Bytes::from(vec![1; nonce]))),
+        ]);
+        let data = Value::from(Bytes::from(vec![1; 40]));
+        Value::Map(Map::from([("_enc", Value::Map(enc)), ("data", data)]))
+    };
+    let odd = Value::Map(Map::from([
+        ("_enc", Value::from(1)),
+        ("data", Value::from(1)),
+    ]));
+    for (payload, expected) in [
+        (enc(3, 32, 24), EncryptionError::Malformed),
+        (enc(2, 31, 24), EncryptionError::Malformed),
+        (enc(2, 32, 23), EncryptionError::Malformed),
+        (enc(2, 32, 24), EncryptionError::Unopened),
+        (odd, EncryptionError::Malformed),
+    ] {
+        let service = service_of(&peer);
+        let call = tokio::spawn(async move { service.call::<Value>("get", ()).await });
+        answer(&mut tx, &mut rx, "resolve", payload).await;
+        assert_eq!(encryption(call.await.unwrap().unwrap_err()), expected);
+    }
+}
+
+/// Functions that came encrypted are called encrypted, or not at all.
+#[tokio::test]
+async fn a_function_of_somebody_whose_key_is_not_known() {
+    let (peer, mut tx, mut rx) = caller();
+    let service = service_of(&peer);
+    let call = tokio::spawn(async move { service.call::<Callback<(), Value>>("get", ()).await });
+    let Ok(Some(Frame::Binary(frame))) = rx.recv().await else {
+        panic!("no call")
+    };
+    let packet = Packet::parse(frame).unwrap();
+    let path = format!("{}.resolve", packet.header().unwrap().session().unwrap());
+    let third = Method::new("ws/third", "services.t.get");
+    let clear = hypha_codec::encode(&args(Value::from(third))).unwrap();
+    let nonce = hypha_e2e::Nonce::from_bytes([3; 24]);
+    let provider = Key::of(PROVIDER);
+    let data = super::keys::seal(&provider, &Key::of(CALLER).public(), nonce, &clear);
+    let envelope = hypha_codec::Envelope::new(
+        Bytes::copy_from_slice(provider.public().as_bytes()),
+        Bytes::copy_from_slice(nonce.as_bytes()),
+        data.into(),
+    );
+    let header = Map::from([("type", "method"), ("to", "ws/left"), ("method", &path)]);
+    let mut frame = hypha_codec::encode(&Value::Map(header)).unwrap().to_vec();
+    frame.extend_from_slice(&envelope.encode().unwrap().into_bytes());
+    tx.feed(Frame::Binary(Bytes::from(frame))).await.unwrap();
+    tx.flush().await.unwrap();
+    let function = call.await.unwrap().unwrap();
+    let error = function.call(()).await.unwrap_err();
+    assert_eq!(
+        encryption(error),
+        EncryptionError::NoKey(address("ws/third"))
+    );
+}

@@ -1,0 +1,139 @@
+//! Peers with keys, over a link whose frames are recorded.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use hypha_e2e::{Nonce, PublicKey, SecretKey};
+use hypha_rpc_core::{
+    EncryptionError, Peer, PeerConfig, PeerIdentity, RemoteService, SEAL_TAG, Sealer, Service,
+};
+use hypha_transport::memory::{self, MemoryConfig};
+use hypha_transport::{Frame, FrameRx as _, FrameTx as _, Transport as _};
+
+use crate::pair::address;
+
+/// A key, by which a peer seals.
+#[derive(Debug)]
+pub(super) struct Key(pub(super) SecretKey);
+
+impl Key {
+    pub(super) fn of(byte: u8) -> Self {
+        Self(SecretKey::from_bytes([byte; 32]))
+    }
+
+    pub(super) fn public(&self) -> PublicKey {
+        self.0.public_key()
+    }
+
+    pub(super) fn config(byte: u8) -> PeerConfig {
+        let mut config = PeerConfig::default();
+        config.sealer = Some(Arc::new(Self::of(byte)));
+        config
+    }
+}
+
+impl Sealer for Key {
+    fn public_key(&self) -> PublicKey {
+        self.public()
+    }
+
+    fn seal(&self, to: &PublicKey, buffer: &mut [u8]) -> Result<Nonce, EncryptionError> {
+        let nonce = Nonce::random().map_err(|_| EncryptionError::Random)?;
+        let shared = self.0.shared_with(to);
+        let shared = shared.map_err(|_| EncryptionError::BadKey)?;
+        let sealed = shared.seal_in_place(&nonce, buffer);
+        sealed.map_err(|_| EncryptionError::Malformed)?;
+        Ok(nonce)
+    }
+
+    fn open(
+        &self,
+        from: &PublicKey,
+        nonce: &Nonce,
+        buffer: &mut [u8],
+    ) -> Result<(), EncryptionError> {
+        let shared = self.0.shared_with(from);
+        let shared = shared.map_err(|_| EncryptionError::BadKey)?;
+        let opened = shared.open_in_place(nonce, buffer);
+        opened.map_err(|_| EncryptionError::Unopened)
+    }
+}
+
+/// Seals a payload as a peer would.
+pub(super) fn seal(from: &Key, to: &PublicKey, nonce: Nonce, payload: &[u8]) -> Vec<u8> {
+    let mut buffer = [&[0; SEAL_TAG], payload].concat();
+    let shared = from.0.shared_with(to).unwrap();
+    shared.seal_in_place(&nonce, &mut buffer).unwrap();
+    buffer
+}
+
+pub(super) const CALLER: u8 = 1;
+pub(super) const PROVIDER: u8 = 2;
+
+/// What went over a link, in both directions.
+pub(super) type Frames = Arc<Mutex<Vec<Bytes>>>;
+
+/// A caller (`ws/left`) and a provider (`ws/right`); the second end of each transport is the tests'.
+pub(super) fn linked(caller: PeerConfig, provider: PeerConfig) -> (Peer, Peer, Frames) {
+    let (left, left_end) = memory::pair(MemoryConfig::default());
+    let (right, right_end) = memory::pair(MemoryConfig::default());
+    let (left_address, right_address) = (address("ws/left"), address("ws/right"));
+    let left = Peer::direct(
+        left,
+        PeerIdentity::new(left_address.clone(), right_address.clone()),
+        caller,
+    );
+    let right = Peer::direct(
+        right,
+        PeerIdentity::new(right_address, left_address),
+        provider,
+    );
+    let frames = Frames::default();
+    let ((mut left_tx, mut left_rx), (mut right_tx, mut right_rx)) =
+        (left_end.split(), right_end.split());
+    let record = |frames: &Frames, frame: &Frame| {
+        if let Frame::Binary(bytes) = frame {
+            frames.lock().unwrap().push(bytes.clone());
+        }
+    };
+    let seen = Arc::clone(&frames);
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                Ok(Some(frame)) = left_rx.recv() => {
+                    record(&seen, &frame);
+                    right_tx.feed(frame).await.unwrap();
+                    right_tx.flush().await.unwrap();
+                }
+                Ok(Some(frame)) = right_rx.recv() => {
+                    record(&seen, &frame);
+                    left_tx.feed(frame).await.unwrap();
+                    left_tx.flush().await.unwrap();
+                }
+                else => return,
+            }
+        }
+    });
+    (left.unwrap(), right.unwrap(), frames)
+}
+
+/// A caller, and the service as it sees it with the key of its provider.
+pub(super) async fn serve(service: Service) -> (RemoteService, (Peer, Peer), Frames) {
+    let (caller, provider, frames) = linked(Key::config(CALLER), Key::config(PROVIDER));
+    let id = service.id().to_owned();
+    provider.register_service(service).await.unwrap();
+    let remote = caller.get_remote_service(&id).await.unwrap();
+    frames.lock().unwrap().clear();
+    let remote = remote.encrypted_for(Key::of(PROVIDER).public());
+    (remote, (caller, provider), frames)
+}
+
+/// Whether something stands in clear in one of the frames.
+pub(super) fn is_seen(frames: &Frames, text: &str) -> bool {
+    let frames = frames.lock().unwrap();
+    frames.iter().any(|frame| {
+        frame
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+    })
+}
