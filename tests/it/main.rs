@@ -7,6 +7,7 @@ mod browser;
 mod callbacks;
 mod calls;
 mod custom_types;
+mod encryption;
 mod events;
 mod examples;
 mod files;

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use hypha_client::{Client, ConnectOptions, TransportError, TransportErrorKind};
 use hypha_codec::Packet;
 use hypha_tests::HyphaServer;
@@ -22,6 +23,8 @@ struct Passed {
     frames: Vec<Passing>,
     texts_sent: usize,
     hold: bool,
+    /// What passed as it was, for those who look into it.
+    recorded: Option<Vec<Bytes>>,
 }
 
 /// A binary frame.
@@ -67,6 +70,22 @@ impl Tap {
             .collect()
     }
 
+    /// Keeps everything that passes from now on.
+    pub(crate) fn record(&self) {
+        self.0.lock().unwrap().recorded = Some(Vec::new());
+    }
+
+    /// Whether a text stands in clear in a frame that was kept.
+    pub(crate) fn sees(&self, text: &str) -> bool {
+        let passed = self.0.lock().unwrap();
+        let mut frames = passed.recorded.as_ref().unwrap().iter();
+        frames.any(|frame| {
+            frame
+                .windows(text.len())
+                .any(|part| part == text.as_bytes())
+        })
+    }
+
     /// How many text frames went out.
     pub(crate) fn texts_sent(&self) -> usize {
         self.0.lock().unwrap().texts_sent
@@ -87,6 +106,9 @@ impl Tap {
         let mut passed = self.0.lock().unwrap();
         match frame {
             Frame::Binary(bytes) => {
+                if let Some(recorded) = &mut passed.recorded {
+                    recorded.push(bytes.clone());
+                }
                 let packet = Packet::parse(bytes.clone()).unwrap();
                 let header = packet.header().unwrap();
                 let method = header.method().unwrap_or_default().to_owned();

@@ -15,6 +15,7 @@ pages! {
     calls: "docs/guide/calls.md",
     codecs: "docs/guide/codecs.md",
     connect: "docs/guide/connect.md",
+    encryption: "docs/guide/encryption.md",
     events: "docs/guide/events.md",
     embedding_the_codec: "docs/guide/embedding-the-codec.md",
     files: "docs/guide/files.md",

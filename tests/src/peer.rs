@@ -272,7 +272,8 @@ impl Peer {
     }
 
     /// As [`register`](Self::register): `only` names the services to register, `authorized_workspaces` those that may
-    /// call `interop-authorized`, which is registered only then.
+    /// call `interop-authorized`, and `trusted_keys` those of whoever may call `interop-trusted`, which are registered
+    /// only then.
     ///
     /// # Errors
     /// The server refuses one.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::bench::Bench;
+use crate::keygen::Keygen;
 use crate::serve::ServeArgs;
 
 /// Hypha from the command line.
@@ -19,6 +20,7 @@ pub(crate) struct Cli {
 enum Command {
     Serve(Box<ServeArgs>),
     Bench(Bench),
+    Keygen(Keygen),
 }
 
 impl Cli {
@@ -29,6 +31,7 @@ impl Cli {
         let outcome = match self.command {
             Command::Serve(arguments) => arguments.run(),
             Command::Bench(bench) => bench.run(),
+            Command::Keygen(keygen) => keygen.run(),
         };
         match outcome {
             Ok(()) => ExitCode::SUCCESS,

@@ -4,6 +4,7 @@ mod bench;
 mod cli;
 mod ending;
 mod files;
+mod keygen;
 mod metric;
 mod runtime;
 mod serve;

@@ -63,10 +63,15 @@ const commands = {
     const { workspace, client_id, user } = server.config;
     return { workspace, client_id, user: user.id };
   },
-  async register({ conn = "main", authorized_workspaces, only }) {
+  async public_key({ conn = "main" }) {
+    const { rpc } = connections.get(conn).server;
+    await rpc._encryption_ready;
+    return rpc.getPublicKey();
+  },
+  async register({ conn = "main", authorized_workspaces, trusted_keys, only }) {
     const { server, services } = connections.get(conn);
     const ids = {};
-    for (const definition of services.all(authorized_workspaces)) {
+    for (const definition of services.all(authorized_workspaces, trusted_keys)) {
       if (only && !only.includes(definition.id)) continue;
       const info = await server.registerService(definition);
       ids[definition.id] = info.id;

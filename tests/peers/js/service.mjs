@@ -15,7 +15,7 @@ export class Services {
   }
 
   /** The service definitions, in the order of their registration. */
-  all(authorizedWorkspaces) {
+  all(authorizedWorkspaces, trustedKeys) {
     const context = () => (context) => context;
     const services = [
       { id: "interop", config: { visibility: "public" }, ...this.rich() },
@@ -48,6 +48,10 @@ export class Services {
     if (authorizedWorkspaces) {
       const rule = { visibility: "protected", authorized_workspaces: authorizedWorkspaces };
       services.push(this.guarded("interop-authorized", rule));
+    }
+    if (trustedKeys) {
+      const rule = { visibility: "public", trusted_keys: trustedKeys };
+      services.push(this.guarded("interop-trusted", rule));
     }
     return services;
   }

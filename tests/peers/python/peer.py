@@ -93,10 +93,13 @@ class Peer:
         config = server.config
         return {"workspace": config["workspace"], "client_id": config["client_id"], "user": config["user"]["id"]}
 
-    async def do_register(self, conn="main", authorized_workspaces=None, only=None):
+    async def do_public_key(self, conn="main"):
+        return self.connections[conn].server.rpc.get_public_key()
+
+    async def do_register(self, conn="main", authorized_workspaces=None, trusted_keys=None, only=None):
         connection = self.connections[conn]
         ids = {}
-        for definition in connection.services.all(authorized_workspaces):
+        for definition in connection.services.all(authorized_workspaces, trusted_keys):
             if only is None or definition["id"] in only:
                 info = await connection.server.register_service(definition)
                 ids[definition["id"]] = info["id"]

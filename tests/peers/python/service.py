@@ -25,7 +25,7 @@ class Services:
         self.objects = Objects(emit, call_service)
         self.touched = 0
 
-    def all(self, authorized_workspaces=None):
+    def all(self, authorized_workspaces=None, trusted_keys=None):
         """The service definitions, in the order of their registration."""
         services = [
             {"id": "interop", "config": {"visibility": "public"}, **self.rich()},
@@ -62,6 +62,9 @@ class Services:
         if authorized_workspaces:
             rule = {"visibility": "protected", "authorized_workspaces": authorized_workspaces}
             services.append(self.guarded("interop-authorized", rule))
+        if trusted_keys:
+            rule = {"visibility": "public", "trusted_keys": trusted_keys}
+            services.append(self.guarded("interop-trusted", rule))
         return services
 
     def guarded(self, service_id, config):

@@ -82,6 +82,10 @@ pub(super) const SECTIONS: &[Section] = &[
         rows: EVENTS,
     },
     Section {
+        title: "End-to-end encryption (A13)",
+        rows: ENCRYPTION,
+    },
+    Section {
         title: "Servers (S)",
         rows: SERVERS,
     },
@@ -199,7 +203,7 @@ const PERMISSIONS: &[Row] = rows! {
     "A9.04", "Protected, public and unlisted services", Tested(ALL);
     "A9.05", "Workspaces that are let in by name", Tested(ALL);
     "A9.06", "The manager may look into protected services", Tested(ANY);
-    "A9.07", "Callers by their keys", LeftOut("part of end-to-end encryption, which is not part of this version");
+    "A9.07", "Callers by their keys", LeftOut("the same as A13.06");
     "A9.08", "Methods are guarded at the call, not only at the look-up", Tested(ANY);
 };
 
@@ -255,6 +259,20 @@ const EVENTS: &[Row] = rows! {
     "A12.13", "A server that closes again and again is given time", Tested(ANY);
     "A12.14", "Subscriptions are renewed, each once", Tested(IN);
     "A12.15", "Disconnecting is final", Tested(ANY);
+};
+
+const ENCRYPTION: &[Row] = rows! {
+    "A13.01", "Calls are sealed as PyNaCl and tweetnacl do it", Tested(FROM_RUST);
+    "A13.02", "A key of one's own, also from a file", Tested(ANY);
+    "A13.03", "The public key of a client", Tested(ANY);
+    "A13.04", "Calls of a service whose provider's key is given are encrypted", Tested(IN);
+    "A13.05", "Results, errors, callbacks, generators and objects are encrypted too", Tested(ALL);
+    "A13.06", "Only the owners of trusted keys may call", Tested(BOTH_WAYS);
+    "A13.07", "A wrong key is told at once", Tested(&[FROM_PYTHON, FROM_JAVASCRIPT, TO_RUST]);
+    "A13.08", "Methods see the key of their caller", Tested(IN);
+    "A13.09", "Helpers for keys, sealing and opening", LeftOut("the crate `hypha-e2e`, whose tests read the vectors of both clients");
+    "A13.10", "Plain calls of such a provider go on", Tested(BOTH_WAYS);
+    "A13.11", "What encryption does not do", LeftOut("written down in docs/security.md");
 };
 
 const SERVERS: &[Row] = rows! {

@@ -4,5 +4,6 @@
 
 mod bench;
 mod command;
+mod keygen;
 mod pages;
 mod serve;
