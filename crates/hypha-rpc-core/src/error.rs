@@ -244,6 +244,9 @@ pub enum InvalidService {
     /// The service demands encryption, which is off at this client.
     #[error("the service has `trusted_keys`, and encryption is off at this client")]
     EncryptionOff,
+    /// What was said of a method cannot be, such as a default that is none of its parameter's type.
+    #[error("method `{0}`: {1}")]
+    Method(String, String),
 }
 
 /// Why there is no connection.

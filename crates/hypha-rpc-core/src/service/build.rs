@@ -271,7 +271,7 @@ impl<'a> Layout<'a> {
         path: &str,
     ) -> Result<(Value, Value), InvalidService> {
         match member {
-            Member::Method(method) => Ok(self.method(method, name, path)),
+            Member::Method(method) => self.method(method, name, path),
             Member::Value(Ok(value)) => Ok((value.clone(), value_schema(value))),
             Member::Value(Err(problem)) => {
                 Err(InvalidService::Value(path.to_owned(), problem.clone()))
@@ -292,12 +292,25 @@ impl<'a> Layout<'a> {
         }
     }
 
-    fn method(&mut self, method: &Method, name: &str, path: &str) -> (Value, Value) {
+    fn method(
+        &mut self,
+        method: &Method,
+        name: &str,
+        path: &str,
+    ) -> Result<(Value, Value), InvalidService> {
+        let invalid = |problem: &String| InvalidService::Value(path.to_owned(), problem.clone());
+        if let Some(problem) = &method.invalid {
+            return Err(InvalidService::Method(path.to_owned(), problem.clone()));
+        }
+        let schema = match &method.schema {
+            Some(Ok(schema)) => stated_schema(method, name, schema),
+            Some(Err(problem)) => return Err(invalid(problem)),
+            None => function_schema(method, name),
+        };
         let path = Text::from(path);
         if method.takes_context {
             self.context_methods.push(path.clone());
         }
-        let schema = function_schema(method, name);
         let wire_path = format!("{SERVICES}.{}.{path}", self.service);
         let mut descriptor = hypha_codec::Method::new(self.local.as_str(), wire_path);
         descriptor.server = self.server_url.clone();
@@ -305,7 +318,7 @@ impl<'a> Layout<'a> {
         descriptor.name = Some(Text::from(name));
         descriptor.is_async = Some(true);
         descriptor.doc = method.doc.clone();
-        if !method.params.is_empty() {
+        if !method.params.is_empty() || method.schema.is_some() {
             descriptor.schema = Some(Value::Map(schema.clone()));
         }
         descriptor.enc_pub = self.enc_pub.clone();
@@ -314,8 +327,28 @@ impl<'a> Layout<'a> {
         let mut listed = Map::new();
         listed.insert("type", Value::from("function"));
         listed.insert("function", Value::Map(schema));
-        (Value::from(descriptor), Value::Map(listed))
+        Ok((Value::from(descriptor), Value::Map(listed)))
     }
+}
+
+/// The function as [`Method::schema`] states it: whole, bare, or its parameters alone. The name is
+/// that of the member, which callers call.
+fn stated_schema(method: &Method, name: &str, stated: &Value) -> Map {
+    let function = stated.get("function").unwrap_or(stated);
+    let parameters = match function.get("parameters") {
+        Some(parameters) => Some(parameters),
+        None if function.get("name").is_none() => Some(function),
+        None => None,
+    };
+    let described = function.get("description").and_then(Value::as_str);
+    let mut schema = Map::new();
+    schema.insert("name", Value::from(name));
+    let description = described.map(Text::from).or_else(|| method.doc.clone());
+    schema.insert("description", Value::from(description.unwrap_or_default()));
+    if let Some(parameters) = parameters {
+        schema.insert("parameters", parameters.clone());
+    }
+    schema
 }
 
 /// The function in the form that language models take (protocol section 10.3).

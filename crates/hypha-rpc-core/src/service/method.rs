@@ -41,6 +41,10 @@ pub struct Method {
     pub(crate) params: Arc<Vec<Param>>,
     pub(crate) name: Option<Text>,
     pub(crate) doc: Option<Text>,
+    /// The function in the form that language models take, or why it cannot be said.
+    pub(crate) schema: Option<Result<Value, String>>,
+    /// What makes every service with it invalid.
+    pub(crate) invalid: Option<String>,
     pub(crate) takes_context: bool,
     pub(crate) foreign_functions: bool,
 }
@@ -109,6 +113,8 @@ impl Method {
             params,
             name: None,
             doc: None,
+            schema: None,
+            invalid: None,
             takes_context,
             foreign_functions: false,
         }
@@ -164,6 +170,28 @@ impl Method {
     #[must_use]
     pub fn doc(mut self, doc: impl Into<Text>) -> Self {
         self.doc = Some(doc.into());
+        self
+    }
+
+    /// What callers are told of the parameters and their types, as JSON Schema: the object of all
+    /// parameters (`{"type": "object", "properties": ..}`), or the whole function with its `name`,
+    /// `description` and `parameters`, bare or inside `{"type": "function", "function": ..}`.
+    ///
+    /// It is told and not checked. Without it callers are told the names and defaults that
+    /// [`param`](Self::param) and [`param_default`](Self::param_default) give. One that cannot
+    /// travel is reported when the service is registered.
+    #[must_use]
+    pub fn schema(mut self, schema: impl Serialize) -> Self {
+        self.schema = Some(hypha_codec::to_value(&schema).map_err(|error| error.to_string()));
+        self
+    }
+
+    /// Makes registering a service with this method fail for this reason: for what can be found out
+    /// only where the method is made, such as a default that is none of its type.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn invalid(mut self, problem: impl Into<String>) -> Self {
+        self.invalid.get_or_insert_with(|| problem.into());
         self
     }
 

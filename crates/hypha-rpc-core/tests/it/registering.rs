@@ -1,8 +1,9 @@
 //! Registering services with a server that the test plays, and what it refuses.
 
 use hypha_codec::{Map, Value};
-use hypha_rpc_core::Service;
+use hypha_rpc_core::{InvalidService, Method, RegisterError, Service};
 
+use crate::pair::serve;
 use crate::server::{args, connected, manage, text};
 
 #[tokio::test]
@@ -60,6 +61,57 @@ async fn services_are_registered_with_the_manager_and_taken_back() {
         Some("add")
     );
     assert_eq!(unregistered.as_str(), Some("ws/me:calc"));
+}
+
+#[tokio::test]
+async fn a_stated_schema_is_told_in_all_its_forms() {
+    let parameters = Map::from([(
+        "properties",
+        Map::from([("n", Map::from([("type", "integer")]))]),
+    )]);
+    let function = || {
+        Map::from([
+            ("name", Value::from("else")),
+            ("description", Value::from("From the schema")),
+            ("parameters", Value::Map(parameters.clone())),
+        ])
+    };
+    let whole = Map::from([
+        ("type", Value::from("function")),
+        ("function", Value::Map(function())),
+    ]);
+    let method = || Method::new(|n: u32| async move { n }).doc("From the docs");
+    let service = Service::new("s")
+        .method("whole", method().schema(&whole))
+        .method("bare", method().schema(function()))
+        .method("parameters", method().schema(&parameters));
+    let (remote, _caller, provider) = serve(service).await;
+    for (name, description) in [
+        ("whole", "From the schema"),
+        ("bare", "From the schema"),
+        ("parameters", "From the docs"),
+    ] {
+        let Some(Value::Method(descriptor)) = remote.get(name) else {
+            panic!("{name} is no method")
+        };
+        let schema = descriptor.schema.as_ref().unwrap();
+        assert_eq!(schema.get("name"), Some(&Value::from(name)));
+        assert_eq!(schema.get("description"), Some(&Value::from(description)));
+        let told = schema.get("parameters").unwrap();
+        assert_eq!(told, &Value::Map(parameters.clone()), "{name}");
+    }
+
+    let wrong = method().invalid("the default of `n` is no integer");
+    let problem = provider.register_service(Service::new("t").method("f", wrong));
+    let problem = problem.await.unwrap_err();
+    assert!(
+        matches!(&problem, RegisterError::Invalid(InvalidService::Method(..))),
+        "{problem:?}"
+    );
+    assert_eq!(
+        problem.to_string(),
+        "method `f`: the default of `n` is no integer"
+    );
 }
 
 #[tokio::test]
