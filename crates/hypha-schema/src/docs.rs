@@ -1,0 +1,102 @@
+//! Reading the docs of a Rust function.
+
+/// What docs say of a function and of its arguments.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Docs {
+    /// Everything before the first heading.
+    pub(crate) summary: String,
+    /// Arguments by name, in the order of the list.
+    pub(crate) arguments: Vec<(String, String)>,
+}
+
+impl Docs {
+    /// Reads Markdown: text, then sections. The list below `# Arguments` is of the arguments, as
+    /// `* name - text`, `- name: text`, with or without backticks.
+    pub(crate) fn read(markdown: &str) -> Self {
+        let mut docs = Self::default();
+        let mut section = None;
+        let mut fenced = false;
+        for line in markdown.lines() {
+            fenced ^= line.trim_start().starts_with("```");
+            if let Some(heading) = line.trim_start().strip_prefix('#').filter(|_| !fenced) {
+                section = Some(heading.trim_start_matches('#').trim().to_lowercase());
+                continue;
+            }
+            match section.as_deref() {
+                None => {
+                    docs.summary.push_str(line.trim_end());
+                    docs.summary.push('\n');
+                }
+                Some("arguments" | "args" | "parameters") => docs.argument(line),
+                Some(_) => {}
+            }
+        }
+        docs.summary = docs.summary.trim().to_owned();
+        docs
+    }
+
+    fn argument(&mut self, line: &str) {
+        let trimmed = line.trim();
+        if trimmed.is_empty() {
+            return;
+        }
+        let item = ["* ", "- ", "+ "]
+            .iter()
+            .find_map(|mark| trimmed.strip_prefix(mark));
+        if let Some((name, text)) = item.and_then(named) {
+            self.arguments.push((name.to_owned(), text.to_owned()));
+        } else if let Some((_, text)) = self.arguments.last_mut() {
+            // A line that goes on.
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(trimmed);
+        }
+    }
+}
+
+/// Splits `name - text` and `name: text`.
+fn named(item: &str) -> Option<(&str, &str)> {
+    let (name, rest) = match item.strip_prefix('`') {
+        Some(quoted) => quoted.split_once('`')?,
+        None => item.split_at(item.find([':', ' ', '-']).unwrap_or(item.len())),
+    };
+    let is_name =
+        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let text = rest.trim_start().trim_start_matches([':', '-', '–', '—']);
+    is_name(name).then(|| (name, text.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summary_and_arguments() {
+        let docs = Docs::read(
+            "Moves the stage.\n\nIt waits until it is there.\n\n# Arguments\n\n* `x` - across, in\n  micrometres\n- y: down\n* speed — how fast\n\n# Errors\nIf it is blocked.",
+        );
+        assert_eq!(
+            docs.summary,
+            "Moves the stage.\n\nIt waits until it is there."
+        );
+        let arguments = [
+            ("x", "across, in micrometres"),
+            ("y", "down"),
+            ("speed", "how fast"),
+        ];
+        let arguments = arguments.map(|(name, text)| (name.to_owned(), text.to_owned()));
+        assert_eq!(docs.arguments, arguments);
+    }
+
+    #[test]
+    fn a_heading_in_code_is_none() {
+        let docs = Docs::read("Runs.\n```\n# not a heading\n```");
+        assert_eq!(docs.summary, "Runs.\n```\n# not a heading\n```");
+        assert_eq!(Docs::read(""), Docs::default());
+        assert_eq!(
+            Docs::read("# Arguments\nnothing of the kind\n* \n* `").arguments,
+            []
+        );
+    }
+}

@@ -1,0 +1,327 @@
+//! The schema of a function.
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value as Json, json};
+
+use crate::docs::Docs;
+use crate::instance::Instance;
+use crate::parameter::Parameter;
+use crate::validate::{ValidationErrors, arguments};
+
+/// Where a schema keeps types that others refer to.
+pub(crate) const DEFS: &str = "$defs";
+
+/// The argument by which services see who calls: no caller gives it, so none is told of it.
+pub(crate) const CONTEXT: &str = "context";
+
+/// What a function is called, what it is for, and what it takes.
+///
+/// As JSON it is what language models are told of a tool, and how Hypha services describe their methods:
+/// `{"type": "function", "function": {"name", "description", "parameters"}}`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FunctionSchema {
+    name: String,
+    description: String,
+    parameters: Map<String, Json>,
+}
+
+impl FunctionSchema {
+    /// A function without parameters.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        let parameters = json!({ "type": "object", "properties": {}, "required": [] });
+        Self {
+            name: name.into(),
+            description: String::new(),
+            parameters: object(parameters),
+        }
+    }
+
+    /// A function whose parameters are the fields of a struct. Its name is that of the struct in snake case, its
+    /// description the struct's docs.
+    #[cfg(feature = "schemars")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "schemars")))]
+    #[must_use]
+    pub fn of<Args: schemars::JsonSchema>() -> Self {
+        let (mut schema, defs) = crate::rust_type::schema_of::<Args>();
+        let description = match schema.remove("description") {
+            Some(Json::String(text)) => text,
+            _ => String::new(),
+        };
+        if !defs.is_empty() {
+            schema.insert(DEFS.to_owned(), Json::Object(defs));
+        }
+        Self {
+            name: snake_case(&Args::schema_name()),
+            description,
+            parameters: tidy(schema),
+        }
+    }
+
+    /// Reads `{"type": "function", "function": {..}}`, or the inner object alone.
+    ///
+    /// # Errors
+    /// If it is neither, or its parts are of the wrong kind.
+    pub fn from_value(value: &Json) -> Result<Self, SchemaError> {
+        let function = match value.get("function") {
+            Some(function) if value["type"] == "function" => function,
+            _ => value,
+        };
+        let name = function.get("name").and_then(Json::as_str);
+        let text = |key: &'static str| match function.get(key) {
+            None | Some(Json::Null) => Ok(String::new()),
+            Some(Json::String(text)) => Ok(text.clone()),
+            Some(_) => Err(SchemaError::Field(key)),
+        };
+        let parameters = match function.get("parameters") {
+            None | Some(Json::Null) => Map::new(),
+            Some(Json::Object(parameters)) => parameters.clone(),
+            Some(_) => return Err(SchemaError::Field("parameters")),
+        };
+        if !matches!(parameters.get("properties"), None | Some(Json::Object(_))) {
+            return Err(SchemaError::Field("properties"));
+        }
+        Ok(Self {
+            name: name.ok_or(SchemaError::Field("name"))?.to_owned(),
+            description: text("description")?,
+            parameters: tidy(parameters),
+        })
+    }
+
+    /// Calls it something else.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Says what it is for.
+    #[must_use]
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        self.description = text.into();
+        self
+    }
+
+    /// Takes description and parameters' descriptions from the docs of a Rust function: the text before the first
+    /// heading, and the list below `# Arguments`. Also of parameters that are added later.
+    #[must_use]
+    pub fn docs(mut self, markdown: &str) -> Self {
+        let docs = Docs::read(markdown);
+        self.description = docs.summary;
+        for (name, text) in docs.arguments {
+            if name == CONTEXT {
+                continue;
+            }
+            let property = properties(&mut self.parameters).entry(name);
+            let property = property.or_insert_with(|| Json::Object(Map::new()));
+            if let Json::Object(property) = property {
+                property.insert("description".to_owned(), Json::String(text));
+            }
+        }
+        self
+    }
+
+    /// Adds a parameter after those that are there. One called `context` is not shown: no caller gives it.
+    #[must_use]
+    pub fn param(mut self, parameter: Parameter) -> Self {
+        let Parameter {
+            name,
+            mut schema,
+            defs,
+            required,
+        } = parameter;
+        if name == CONTEXT {
+            return self;
+        }
+        self.add_defs(defs, &mut schema);
+        let properties = properties(&mut self.parameters);
+        // What docs said of it, which have named it already. Its place is here.
+        if let Some(Json::Object(documented)) = properties.shift_remove(&name) {
+            for (key, value) in documented {
+                schema.entry(key).or_insert(value);
+            }
+        }
+        properties.insert(name.clone(), Json::Object(schema));
+        if required && let Some(Json::Array(list)) = self.parameters.get_mut("required") {
+            list.push(Json::String(name));
+        }
+        self
+    }
+
+    /// Adds definitions. Different types of one name get names of their own.
+    fn add_defs(&mut self, defs: Map<String, Json>, schema: &mut Map<String, Json>) {
+        if defs.is_empty() {
+            return;
+        }
+        let known = self.parameters.entry(DEFS.to_owned());
+        let Json::Object(known) = known.or_insert_with(|| Json::Object(Map::new())) else {
+            return;
+        };
+        let taken = |known: &Map<String, Json>, name: &str, def: &Json| {
+            known.get(name).is_some_and(|other| other != def)
+        };
+        let clash = defs.iter().any(|(name, def)| taken(known, name, def));
+        if !clash {
+            known.extend(defs);
+            return;
+        }
+        let suffix = (2..)
+            .map(|number: u32| format!("_{number}"))
+            .find(|suffix| {
+                let free =
+                    |(name, _): (&String, &Json)| !known.contains_key(&format!("{name}{suffix}"));
+                defs.iter().all(free)
+            });
+        let suffix = suffix.unwrap_or_default();
+        rename(schema, &suffix);
+        for (name, mut def) in defs {
+            if let Json::Object(def) = &mut def {
+                rename(def, &suffix);
+            }
+            known.insert(format!("{name}{suffix}"), def);
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub fn description_text(&self) -> &str {
+        &self.description
+    }
+
+    /// The JSON Schema of the object of all arguments by name.
+    #[must_use]
+    pub fn parameters(&self) -> &Map<String, Json> {
+        &self.parameters
+    }
+
+    /// The names of the parameters, in order.
+    pub fn positional(&self) -> impl Iterator<Item = &str> {
+        let properties = self.parameters.get("properties").and_then(Json::as_object);
+        properties
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.as_str())
+    }
+
+    /// The schema of a parameter.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&Json> {
+        self.parameters.get("properties")?.get(name)
+    }
+
+    /// Whether a call must give this argument.
+    #[must_use]
+    pub fn requires(&self, name: &str) -> bool {
+        let required = self.parameters.get("required").and_then(Json::as_array);
+        required.is_some_and(|required| required.iter().any(|one| one == name))
+    }
+
+    /// Checks the arguments of a call, by position and by name.
+    ///
+    /// # Errors
+    /// Everything that does not fit, up to a limit, each with where it is.
+    pub fn validate<I: Instance>(
+        &self,
+        positional: &[I],
+        named: &[(&str, I)],
+    ) -> Result<(), ValidationErrors> {
+        arguments(self, positional, named)
+    }
+}
+
+impl Serialize for FunctionSchema {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_openai().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for FunctionSchema {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Json::deserialize(deserializer)?;
+        Self::from_value(&value).map_err(D::Error::custom)
+    }
+}
+
+/// Something is no schema of a function.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SchemaError {
+    /// A field is missing or of the wrong kind.
+    #[error("the schema of a function has no proper `{0}`")]
+    Field(&'static str),
+    /// A member is neither a schema nor an object of them.
+    #[error("`{0}` is no schema")]
+    Member(String),
+}
+
+/// Brings the schema of all arguments into one order, without what callers do not give.
+fn tidy(mut schema: Map<String, Json>) -> Map<String, Json> {
+    let mut properties = match schema.shift_remove("properties") {
+        Some(Json::Object(properties)) => properties,
+        _ => Map::new(),
+    };
+    properties.shift_remove(CONTEXT);
+    let mut required = match schema.shift_remove("required") {
+        Some(Json::Array(required)) => required,
+        _ => Vec::new(),
+    };
+    required.retain(|name| name != CONTEXT);
+    schema.shift_remove("type");
+    let mut tidied =
+        object(json!({ "type": "object", "properties": properties, "required": required }));
+    tidied.extend(schema);
+    tidied
+}
+
+fn properties(parameters: &mut Map<String, Json>) -> &mut Map<String, Json> {
+    let properties = parameters.entry("properties");
+    let properties = properties.or_insert_with(|| Json::Object(Map::new()));
+    if !properties.is_object() {
+        *properties = Json::Object(Map::new());
+    }
+    match properties {
+        Json::Object(properties) => properties,
+        _ => unreachable!("it was made an object"),
+    }
+}
+
+fn object(value: Json) -> Map<String, Json> {
+    match value {
+        Json::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+/// Gives all that a schema refers to another name.
+fn rename(schema: &mut Map<String, Json>, suffix: &str) {
+    for (key, value) in schema.iter_mut() {
+        match value {
+            Json::String(target) if key == "$ref" => target.push_str(suffix),
+            Json::Object(inner) => rename(inner, suffix),
+            Json::Array(items) => items
+                .iter_mut()
+                .filter_map(Json::as_object_mut)
+                .for_each(|inner| rename(inner, suffix)),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(feature = "schemars")]
+fn snake_case(name: &str) -> String {
+    let mut snake = String::new();
+    for (index, c) in name.char_indices() {
+        if c.is_uppercase() && index > 0 {
+            snake.push('_');
+        }
+        snake.extend(c.to_lowercase());
+    }
+    snake
+}
