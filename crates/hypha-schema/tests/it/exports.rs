@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 #[derive(JsonSchema)]
 struct Tree {
-    children: Vec<Tree>,
+    children: Vec<Self>,
 }
 
 fn service() -> ServiceSchema {

@@ -42,13 +42,13 @@ struct Shape {
 /// A tree.
 #[derive(JsonSchema)]
 struct Tree {
-    children: Vec<Tree>,
+    children: Vec<Self>,
 }
 
 mod other {
     #[derive(schemars::JsonSchema)]
     pub(super) struct Tree {
-        left: Option<Box<Tree>>,
+        left: Option<Box<Self>>,
     }
 }
 
