@@ -23,6 +23,7 @@ mod provider;
 mod raw;
 mod reconnecting;
 mod relay;
+mod schemas;
 mod servers;
 mod sides;
 mod snippets;

@@ -26,6 +26,8 @@ mod lenient;
 mod login;
 mod manager;
 mod options;
+#[cfg(feature = "schema")]
+mod schema;
 mod service_url;
 mod shutdown;
 
@@ -50,6 +52,12 @@ pub use hypha_rpc_core::{
     Rest, Returns, Sealer, Secret, Service, ServiceId, State, Stats, StreamHandler, Streamed,
     Visibility, random_id,
 };
+#[cfg(feature = "schema")]
+#[cfg_attr(docsrs, doc(cfg(feature = "schema")))]
+pub use hypha_schema as json_schema;
+#[cfg(feature = "schema")]
+#[cfg_attr(docsrs, doc(cfg(feature = "schema")))]
+pub use hypha_schema::{FunctionSchema, Parameter, ServiceSchema};
 pub use hypha_transport::{CloseReason, Connector, TransportError, TransportErrorKind};
 
 pub use self::case::CaseConversion;
@@ -70,5 +78,8 @@ pub use self::manager::{
     WorkspaceSummary,
 };
 pub use self::options::{ConnectOptions, OptionsError, connect_to_server};
+#[cfg(feature = "schema")]
+#[cfg_attr(docsrs, doc(cfg(feature = "schema")))]
+pub use self::schema::{Described, TypeCheckError};
 pub use self::service_url::{ServiceUrl, ServiceUrlError, get_remote_service, parse_service_url};
 pub use self::shutdown::Served;

@@ -278,6 +278,29 @@ impl Service {
         self
     }
 
+    /// What others are told of the members: functions in the form that language models take, the
+    /// kinds of constants. It is the `service_schema` that the server gets.
+    ///
+    /// # Errors
+    /// If the members do not hold together.
+    pub fn schema(&self) -> Result<Map, InvalidService> {
+        Layout::schema(&self.members)
+    }
+
+    /// The type of the service.
+    #[must_use]
+    pub fn type_id(&self) -> &str {
+        &self.kind
+    }
+
+    /// States the schemas of methods anew, as [`Method::schema`] does: a map of the shape that
+    /// [`schema`](Self::schema) gives. Methods that it does not hold stay as they are.
+    #[must_use]
+    pub fn describe(mut self, schemas: &Map) -> Self {
+        self.members.describe(schemas);
+        self
+    }
+
     /// Stacks a layer on every method of this service that was added before, outside the ones stacked before.
     ///
     /// The layer sees each [`Invocation`] with its arguments decoded and the caller's identity in
@@ -372,6 +395,18 @@ impl Members {
     fn wrap(&mut self, wrap: &dyn Fn(MethodService) -> MethodService) {
         for (_, member) in &mut self.entries {
             member.wrap(wrap);
+        }
+    }
+
+    fn describe(&mut self, schemas: &Map) {
+        for (name, member) in &mut self.entries {
+            match (member, schemas.get(name)) {
+                (Member::Method(method), Some(schema)) => {
+                    *method = method.clone().schema(schema);
+                }
+                (Member::Object(members), Some(Value::Map(schemas))) => members.describe(schemas),
+                _ => {}
+            }
         }
     }
 }

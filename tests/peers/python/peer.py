@@ -105,6 +105,12 @@ class Peer:
                 ids[definition["id"]] = info["id"]
         return ids
 
+    async def do_register_typed(self, conn="main"):
+        """Register the service with pydantic types."""
+        from typed import SERVICE
+
+        return (await self.connections[conn].server.register_service(SERVICE))["id"]
+
     async def do_export(self, conn="main"):
         """Export an application of one method."""
         await self.connections[conn].server.export({"echo": lambda x: x})

@@ -70,7 +70,7 @@ pub(super) const SECTIONS: &[Section] = &[
         rows: PERMISSIONS,
     },
     Section {
-        title: "Service types (A10)",
+        title: "Schemas and service types (A10)",
         rows: TYPES,
     },
     Section {
@@ -209,6 +209,12 @@ const PERMISSIONS: &[Row] = rows! {
 
 const TYPES: &[Row] = rows! {
     "A10", "Service types", Tested(ANY);
+    "A10.01", "Schemas of functions are those that Python makes of the same types", Tested(ANY);
+    "A10.05", "They are listed with the service, without its context", Tested(ANY);
+    "A10.06", "The schema of a service that was found", Tested(FROM_RUST);
+    "A10.07", "A service is checked against its type", Tested(ANY);
+    "A10.08", "Arguments that do not fit are named", Tested(&[FROM_PYTHON, FROM_JAVASCRIPT, TO_RUST]);
+    "A10.09", "They have the form in which language models take tools", Tested(ANY);
 };
 
 const SERVICES: &[Row] = rows! {

@@ -223,6 +223,17 @@ impl<'a> Layout<'a> {
         self
     }
 
+    /// The schemas of members.
+    pub(super) fn schema(members: &Members) -> Result<Map, InvalidService> {
+        // Whoever they belong to makes no difference to them.
+        let Ok(local) = Address::new("-", "-") else {
+            return Ok(Map::new());
+        };
+        let service = Text::new();
+        let mut layout = Layout::new(&local, None, &service);
+        layout.object(members, "", true).map(|(_, schemas)| schemas)
+    }
+
     /// The members of an interface as its receiver sees them.
     pub(crate) fn interface(&mut self, members: &Members) -> Result<Map, InvalidService> {
         let taken = members

@@ -23,6 +23,7 @@ use crate::extensions::Extensions;
 
 pub(crate) type HandlerFuture = Pin<Box<dyn Future<Output = Result<Output, RemoteError>> + Send>>;
 type ErasedHandler = dyn Fn(CallArguments) -> HandlerFuture + Send + Sync;
+type Check = dyn Fn(&[Value], &Map) -> Result<(), RemoteError> + Send + Sync;
 
 /// A method with what callers can know of it: the names of its parameters and its docs.
 ///
@@ -186,6 +187,19 @@ impl Method {
         self
     }
 
+    /// Looks at the arguments of each call, by position and by name, before any parameter takes its
+    /// own; what it refuses does not run. Layers that were stacked before see the call first.
+    #[must_use]
+    pub fn check(
+        mut self,
+        check: impl Fn(&[Value], &Map) -> Result<(), RemoteError> + Send + Sync + 'static,
+    ) -> Self {
+        self.service = MethodService {
+            path: Path::Checked(Arc::new(check), Box::new(self.service)),
+        };
+        self
+    }
+
     /// Makes registering a service with this method fail for this reason: for what can be found out
     /// only where the method is made, such as a default that is none of its type.
     #[doc(hidden)]
@@ -320,6 +334,7 @@ enum Path {
     Plain(Arc<ErasedHandler>),
     Layered(BoxCloneSyncService<Invocation, Output, RemoteError>),
     Limited(Arc<Limit>, Box<MethodService>),
+    Checked(Arc<Check>, Box<MethodService>),
 }
 
 impl MethodService {
@@ -352,6 +367,10 @@ impl MethodService {
         match &self.path {
             Path::Plain(handler) => handler(CallArguments::new(invocation)),
             Path::Layered(service) => Box::pin(service.clone().oneshot(invocation)),
+            Path::Checked(check, inner) => match check(&invocation.args, &invocation.kwargs) {
+                Ok(()) => inner.run(invocation),
+                Err(refusal) => Box::pin(std::future::ready(Err(refusal))),
+            },
             Path::Limited(limit, inner) => {
                 // Its place in the order is taken here, before anything is awaited.
                 let entry = limit.enter();
@@ -372,7 +391,7 @@ impl tower_service::Service<Invocation> for MethodService {
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), RemoteError>> {
         match &mut self.path {
-            Path::Plain(_) | Path::Limited(..) => Poll::Ready(Ok(())),
+            Path::Plain(_) | Path::Limited(..) | Path::Checked(..) => Poll::Ready(Ok(())),
             Path::Layered(service) => service.poll_ready(cx),
         }
     }
@@ -381,7 +400,7 @@ impl tower_service::Service<Invocation> for MethodService {
         match &mut self.path {
             Path::Plain(handler) => handler(CallArguments::new(invocation)),
             Path::Layered(service) => service.call(invocation),
-            Path::Limited(..) => self.run(invocation),
+            Path::Limited(..) | Path::Checked(..) => self.run(invocation),
         }
     }
 }
