@@ -306,3 +306,45 @@ async fn a10_07_a_service_of_a_type_has_what_the_type_asks_for() {
     let unknown = client.register_service_of_type(unknown).await.unwrap_err();
     assert!(matches!(unknown, TypeCheckError::Client(_)), "{unknown}");
 }
+
+/// What the real server said when it was recorded, on both servers.
+#[tokio::test]
+async fn a10_05_the_manager_describes_its_methods_as_the_real_one_does() {
+    let recorded = include_str!("../vectors/manager_schemas.json");
+    let recorded: std::collections::BTreeMap<String, Json> =
+        serde_json::from_str(recorded).unwrap();
+    let client = connect().await;
+    let manager = client.get_service("~").await.unwrap();
+    let schema = client.get_service_schema(&manager);
+    assert!(recorded.len() > 25);
+    for (name, expected) in recorded {
+        let found = schema
+            .find(&name)
+            .unwrap_or_else(|| panic!("{name} is not described"));
+        let parameters = Json::Object(found.parameters().clone());
+        let defs = parameters["$defs"].clone();
+        assert_eq!(
+            without_texts(&plain(&parameters, &defs)),
+            expected,
+            "{name}"
+        );
+    }
+}
+
+/// Without what is written for people, and patterns.
+fn without_texts(schema: &Json) -> Json {
+    match schema {
+        Json::Object(members) => {
+            let texts = |(key, value): &(&String, &Json)| {
+                !(["description", "pattern"].contains(&key.as_str()) && value.is_string())
+            };
+            let kept = members.iter().filter(texts);
+            Json::Object(
+                kept.map(|(key, value)| (key.clone(), without_texts(value)))
+                    .collect(),
+            )
+        }
+        Json::Array(items) => items.iter().map(without_texts).collect(),
+        other => other.clone(),
+    }
+}

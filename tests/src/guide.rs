@@ -26,6 +26,7 @@ pages! {
     lookup: "docs/guide/lookup.md",
     production: "docs/guide/production.md",
     reconnection: "docs/guide/reconnection.md",
+    schemas: "docs/guide/schemas.md",
     server: "docs/guide/server.md",
     services: "docs/guide/services.md",
     tokens_and_login: "docs/guide/tokens-and-login.md",

@@ -13,6 +13,7 @@ mod event_log;
 mod link;
 mod listing;
 mod lookup;
+mod parameters;
 mod query;
 mod search;
 mod selection;

@@ -19,9 +19,17 @@ struct Keys {
     nonce: Nonce,
 }
 
-fn vectors() -> (Keys, Vec<Json>) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/e2e.json");
-    let mut cases: Vec<Json> = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+/// None in a package, which is without them.
+fn vectors() -> Option<(Keys, Vec<Json>)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let file = root.join("tests/vectors/e2e.json");
+    let is_repository = root.join("crates").exists() && root.join("Cargo.toml").exists();
+    assert!(
+        file.exists() || !is_repository,
+        "the vectors are missing from the repository"
+    );
+    let file = fs::read(file).ok()?;
+    let mut cases: Vec<Json> = serde_json::from_slice(&file).unwrap();
     let keys = cases.remove(0);
     let key = |name: &str| keys[name].as_str().unwrap().parse::<SecretKey>().unwrap();
     let (alice, bob) = (key("alice_private"), key("bob_private"));
@@ -31,7 +39,7 @@ fn vectors() -> (Keys, Vec<Json>) {
         assert_eq!(public.parse::<PublicKey>().unwrap(), secret.public_key());
     }
     let nonce = Nonce::try_from(&*bytes(&keys["nonce"])).unwrap();
-    (Keys { alice, bob, nonce }, cases)
+    Some((Keys { alice, bob, nonce }, cases))
 }
 
 impl Keys {
@@ -46,7 +54,9 @@ impl Keys {
 
 #[test]
 fn boxes_of_python_and_javascript() {
-    let (keys, cases) = vectors();
+    let Some((keys, cases)) = vectors() else {
+        return;
+    };
     let (mut python, mut javascript) = (0, 0);
     for case in &cases {
         let name = case["name"].as_str().unwrap();
@@ -73,7 +83,9 @@ fn boxes_of_python_and_javascript() {
 
 #[test]
 fn what_the_others_refuse() {
-    let (keys, cases) = vectors();
+    let Some((keys, cases)) = vectors() else {
+        return;
+    };
     let refused: Vec<_> = cases
         .iter()
         .filter(|case| case.get("expect").is_some())

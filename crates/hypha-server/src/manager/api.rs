@@ -5,24 +5,25 @@ use std::sync::Arc;
 use hypha_codec::Value;
 use hypha_rpc_core::protocol::MANAGER_SERVICE;
 use hypha_rpc_core::{Method, RequireContext, Service, Visibility};
+use hypha_schema::FunctionSchema;
 
 use super::caller::Caller;
 use super::error::ManagerError;
 use super::{
-    bookmarks, clients, environment, event_log, listing, lookup, search, service_types, services,
-    subscriptions, tokens, workspaces,
+    bookmarks, clients, environment, event_log, listing, lookup, parameters, search, service_types,
+    services, subscriptions, tokens, workspaces,
 };
 use crate::hub::Hub;
 use crate::identity::Permission;
 
-/// Adds methods to a service: what they do, their names, their parameters with what these are when a call leaves them out,
+/// Adds methods to a service: what they do, their names, their parameters with what they take and what these are when a call leaves them out,
 /// and the async functions of the hub, the caller and the arguments that they are.
 ///
 /// The service knows the hub weakly: it ends with the server.
 macro_rules! methods {
     ($service:expr, $hub:ident; $(
         #[doc = $doc:literal]
-        $method:ident($($name:ident $(= $default:expr)?),*) => $function:path;
+        $method:ident($($name:ident: $kind:ident $(= $default:expr)?),*) => $function:path;
     )*) => {{
         let service = $service;
         $(
@@ -34,8 +35,13 @@ macro_rules! methods {
                     $function(&hub, &caller, $($name),*).await
                 }
             });
-            $(let method = named!(method, $name $(, $default)?);)*
-            let service = service.method(stringify!($method), method.doc($doc.trim()));
+            let schema = FunctionSchema::new(stringify!($method)).description($doc.trim());
+            $(
+                let method = named!(method, $name $(, $default)?);
+                let schema = schema.param(described!($name, $kind $(, $default)?));
+            )*
+            let method = method.doc($doc.trim()).schema(schema);
+            let service = service.method(stringify!($method), method);
         )*
         service
     }};
@@ -48,6 +54,16 @@ macro_rules! named {
     };
     ($method:ident, $name:ident, $default:expr) => {
         $method.param_default(stringify!($name).trim_start_matches("r#"), $default)
+    };
+}
+
+/// Describes a parameter.
+macro_rules! described {
+    ($name:ident, $kind:ident) => {
+        parameters::$kind(stringify!($name))
+    };
+    ($name:ident, $kind:ident, $default:expr) => {
+        parameters::$kind(stringify!($name).trim_start_matches("r#")).default($default)
     };
 }
 
@@ -69,84 +85,79 @@ pub(super) fn service(hub: &Arc<Hub>) -> Service {
 fn about_services(service: Service, hub: &Arc<Hub>) -> Service {
     methods! { service, hub;
         /// Registers a service of the caller, in the place of one with the same id.
-        register_service(service, config = ()) => services::register;
+        register_service(service: service, config: optional_object = ()) => services::register;
         /// Takes a service back.
-        unregister_service(service_id) => services::unregister;
+        unregister_service(service_id: text) => services::unregister;
         /// Gets a service by its id; `config` may say how to select one of several.
-        get_service(service_id, config = ()) => lookup::get_service;
+        get_service(service_id: text, config: selection = ()) => lookup::get_service;
         /// Describes a service without asking its provider.
-        get_service_info(service_id, config = ()) => lookup::get_service_info;
+        get_service_info(service_id: text, config: optional_object = ()) => lookup::get_service_info;
         /// Lists the services that a query means and the caller may know of.
-        list_services(
-            query = (), include_unlisted = false, include_app_services = false, prioritize_running_services = false
-        ) => listing::list_services;
+        list_services(query: query = (), include_unlisted: flag = false, include_app_services: flag = false, prioritize_running_services: flag = false) => listing::list_services;
         /// Searches services by the words of their descriptions.
-        search_services(
-            query = (), filters = (), limit = 5, offset = 0, return_fields = (), order_by = (), pagination = false,
-            include_unlisted = false
-        ) => search::search_services;
+        search_services(query: words = (), filters: optional_object = (), limit: optional_integer = 5, offset: optional_integer = 0, return_fields: optional_texts = (), order_by: optional_text = (), pagination: optional_flag = false, include_unlisted: flag = false) => search::search_services;
         /// Registers what services of a type look like.
-        register_service_type(type_info) => service_types::register_service_type;
+        register_service_type(type_info: type_info) => service_types::register_service_type;
         /// Gets a service type by its id.
-        get_service_type(type_id) => service_types::get_service_type;
+        get_service_type(type_id: text) => service_types::get_service_type;
         /// Lists the service types of a workspace.
-        list_service_types(workspace = ()) => service_types::list_service_types;
+        list_service_types(workspace: text = ()) => service_types::list_service_types;
     }
 }
 
 fn about_workspaces(service: Service, hub: &Arc<Hub>) -> Service {
     methods! { service, hub;
         /// Lists the workspaces that the caller may enter.
-        list_workspaces(r#match = (), offset = 0, limit = 256) => workspaces::list_workspaces;
+        list_workspaces(r#match: object = (), offset: integer = 0, limit: integer = 256) => workspaces::list_workspaces;
         /// Creates a workspace that belongs to the caller.
-        create_workspace(config, overwrite = false) => workspaces::create_workspace;
+        create_workspace(config: workspace, overwrite: flag = false) => workspaces::create_workspace;
         /// Deletes a workspace; its clients have to leave.
-        delete_workspace(workspace) => workspaces::delete_workspace;
+        delete_workspace(workspace: text) => workspaces::delete_workspace;
         /// Describes a workspace.
-        get_workspace_info(workspace = ()) => workspaces::get_workspace_info;
+        get_workspace_info(workspace: text = ()) => workspaces::get_workspace_info;
         /// Sums up the caller's workspace: its clients and its services.
         get_summary() => workspaces::get_summary;
         /// Tells whether the caller's workspace is ready, and what the caller may do there.
         check_status() => workspaces::check_status;
         /// Remembers a workspace or a service in the caller's own workspace.
-        bookmark(item) => bookmarks::bookmark;
+        bookmark(item: object) => bookmarks::bookmark;
         /// Forgets a bookmark.
-        unbookmark(item) => bookmarks::unbookmark;
+        unbookmark(item: object) => bookmarks::unbookmark;
         /// Sets an environment variable of the workspace, or takes it away.
-        set_env(key, value) => environment::set_env;
+        set_env(key: text, value: text) => environment::set_env;
         /// Gets an environment variable of the workspace, or all of them.
-        get_env(key = ()) => environment::get_env;
+        get_env(key: optional_text = ()) => environment::get_env;
         /// Logs a message.
-        log(msg) => event_log::log_message;
+        log(msg: text) => event_log::log_message;
         /// Logs an event.
-        log_event(event_type, data = ()) => event_log::log_event;
+        log_event(event_type: text, data: optional_object = ()) => event_log::log_event;
         /// Gets the events that the caller logged.
-        get_events(event_type = (), start_time = (), end_time = ()) => event_log::get_events;
+        get_events(event_type: optional_text = (), start_time: time = (), end_time: time = ()) => event_log::get_events;
         /// Counts the events that the caller logged, by their types.
-        get_event_stats(event_type = (), start_time = (), end_time = ()) => event_log::get_event_stats;
+        get_event_stats(event_type: optional_text = (), start_time: time = (), end_time: time = ()) => event_log::get_event_stats;
     }
 }
 
 fn about_clients(service: Service, hub: &Arc<Hub>) -> Service {
     methods! { service, hub;
         /// Answers what it is told.
-        echo(data) => echo;
+        echo(data: any) => echo;
         /// Lists the clients in a workspace.
-        list_clients(workspace = ()) => clients::list_clients;
+        list_clients(workspace: text = ()) => clients::list_clients;
         /// Asks a client for a sign of life.
-        ping(client_id, timeout = 5) => clients::ping;
+        ping(client_id: text, timeout: number = 5) => clients::ping;
         /// Removes the clients of a workspace that do not answer.
-        cleanup(workspace = (), timeout = 5) => clients::cleanup;
+        cleanup(workspace: text = (), timeout: number = 5) => clients::cleanup;
         /// Has broadcasts of these names reach the caller.
-        subscribe(event_type) => subscriptions::subscribe;
+        subscribe(event_type: texts) => subscriptions::subscribe;
         /// Has broadcasts of these names reach the caller no more.
-        unsubscribe(event_type) => subscriptions::unsubscribe;
+        unsubscribe(event_type: texts) => subscriptions::unsubscribe;
         /// Makes a token for a workspace.
-        generate_token(config = ()) => tokens::generate_token;
+        generate_token(config: token = ()) => tokens::generate_token;
         /// Tells the user that a token stands for.
-        parse_token(token) => tokens::parse_token;
+        parse_token(token: text) => tokens::parse_token;
         /// Ends a token.
-        revoke_token(token) => tokens::revoke_token;
+        revoke_token(token: text) => tokens::revoke_token;
     }
 }
 
