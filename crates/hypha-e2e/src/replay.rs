@@ -1,35 +1,50 @@
 //! What came already.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::time::Duration;
 
 use crate::nonce::Nonce;
+use crate::public_key::PublicKey;
 
 /// Lets each message in once, while it is fresh.
 ///
 /// It has no clock: whoever asks says what time it is. A message is fresh for the window, both ways: clocks may differ by
 /// so much. As long as it is, its nonce is remembered, and it does not come in again.
 ///
-/// At most `capacity` nonces are remembered. When more come within the window, those that would expire first are
-/// forgotten, and nothing that would expire as early as they is let in any more: what may have been there is refused, and
-/// the window is shorter for a while.
+/// At most `capacity` nonces are remembered. When more come within the window, the sender of the most makes room: half of
+/// its nonces are forgotten, those that would expire first, and nothing of it is let in any more that would expire as
+/// early as they. So what may have been there is refused, and the window is shorter for a while, for whoever sends the
+/// most.
 ///
 /// ```
 /// use std::time::Duration;
-/// use hypha_e2e::{Nonce, ReplayError, ReplayGuard};
+/// use hypha_e2e::{Nonce, PublicKey, ReplayError, ReplayGuard};
 ///
 /// let mut guard = ReplayGuard::new(Duration::from_secs(60), 1000);
-/// let nonce = Nonce::from_bytes([7; 24]);
+/// let (sender, nonce) = (PublicKey::from_bytes([1; 32]), Nonce::from_bytes([7; 24]));
 /// let (sealed_at, now) = (1_700_000_000_000, 1_700_000_000_250);
-/// assert_eq!(guard.admit(&nonce, sealed_at, Duration::ZERO, now), Ok(()));
-/// assert_eq!(guard.admit(&nonce, sealed_at, Duration::ZERO, now), Err(ReplayError::Replayed));
+/// let mut admit = || guard.admit(&sender, &nonce, sealed_at, Duration::ZERO, now);
+/// assert_eq!(admit(), Ok(()));
+/// assert_eq!(admit(), Err(ReplayError::Replayed));
 /// ```
 #[derive(Debug)]
 pub struct ReplayGuard {
     window: u64,
     capacity: usize,
     /// Whatever is fresh until then, or less long, may have been forgotten.
+    floor: u64,
+    senders: HashMap<PublicKey, Sender>,
+    /// Nonces of all of them.
+    len: usize,
+    /// When senders without nonces are looked for.
+    next_sweep: u64,
+}
+
+/// What came of one sender.
+#[derive(Debug, Default)]
+struct Sender {
+    /// As for all, for this one alone.
     floor: u64,
     seen: HashSet<Nonce>,
     expiring: BinaryHeap<Reverse<(u64, Nonce)>>,
@@ -43,18 +58,20 @@ impl ReplayGuard {
             window: millis(window),
             capacity: capacity.max(1),
             floor: 0,
-            seen: HashSet::new(),
-            expiring: BinaryHeap::new(),
+            senders: HashMap::new(),
+            len: 0,
+            next_sweep: 0,
         }
     }
 
-    /// Lets a message in that was sealed under this nonce, at this time (in milliseconds since 1970), and that may be
-    /// older by `longer` for the time it takes to travel.
+    /// Lets a message in that this sender sealed under this nonce, at this time (in milliseconds since 1970), and that
+    /// may be older by `longer` for the time it takes to travel.
     ///
     /// # Errors
     /// If it is not fresh, or may have been there.
     pub fn admit(
         &mut self,
+        sender: &PublicKey,
         nonce: &Nonce,
         sealed_at_ms: u64,
         longer: Duration,
@@ -66,49 +83,102 @@ impl ReplayGuard {
         let expires = sealed_at_ms
             .saturating_add(self.window)
             .saturating_add(millis(longer));
-        if expires < now_ms {
+        if expires < now_ms || expires <= self.floor {
             return Err(ReplayError::TooOld);
         }
-        self.forget(now_ms);
-        if self.seen.contains(nonce) {
-            return Err(ReplayError::Replayed);
+        self.sweep(now_ms);
+        if let Some(known) = self.senders.get_mut(sender) {
+            self.len -= known.forget(now_ms);
+            if known.seen.contains(nonce) {
+                return Err(ReplayError::Replayed);
+            }
         }
-        if self.seen.len() >= self.capacity
-            && let Some(Reverse((earliest, forgotten))) = self.expiring.pop()
-        {
-            self.floor = self.floor.max(earliest);
-            self.seen.remove(&forgotten);
+        if self.len >= self.capacity {
+            self.make_room();
         }
-        if expires <= self.floor {
+        let floor = self.senders.get(sender).map_or(0, |known| known.floor);
+        if expires <= floor.max(self.floor) {
             return Err(ReplayError::TooOld);
         }
-        self.seen.insert(*nonce);
-        self.expiring.push(Reverse((expires, *nonce)));
+        let known = self.senders.entry(*sender).or_default();
+        known.seen.insert(*nonce);
+        known.expiring.push(Reverse((expires, *nonce)));
+        self.len += 1;
         Ok(())
     }
 
     /// How many messages are remembered.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.seen.len()
+        self.len
     }
 
     /// Whether none is.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.seen.is_empty()
+        self.len == 0
     }
 
-    /// Forgets what is not fresh any more.
-    fn forget(&mut self, now_ms: u64) {
-        while let Some(Reverse((expires, nonce))) = self.expiring.peek()
+    /// Now and then, forgets what is not fresh any more, and who sent nothing else.
+    fn sweep(&mut self, now_ms: u64) {
+        if now_ms < self.next_sweep {
+            return;
+        }
+        self.next_sweep = now_ms.saturating_add((self.window / 4).max(1));
+        let (floor, len) = (&mut self.floor, &mut self.len);
+        self.senders.retain(|_, sender| {
+            *len -= sender.forget(now_ms);
+            // A clock that is set back would make it fresh again.
+            if sender.seen.is_empty() {
+                *floor = (*floor).max(sender.floor);
+            }
+            !sender.seen.is_empty()
+        });
+    }
+
+    fn make_room(&mut self) {
+        let most = self
+            .senders
+            .values_mut()
+            .max_by_key(|sender| sender.seen.len());
+        let Some(most) = most.filter(|most| most.seen.len() > 1) else {
+            // Nobody sends much, but many do.
+            self.floor = self.senders.values().fold(self.floor, |floor, sender| {
+                let latest = sender
+                    .expiring
+                    .iter()
+                    .map(|Reverse((expires, _))| *expires)
+                    .max();
+                floor.max(sender.floor).max(latest.unwrap_or_default())
+            });
+            self.senders.clear();
+            self.len = 0;
+            return;
+        };
+        for _ in 0..most.seen.len() / 2 {
+            self.len -= most.forget_first();
+        }
+    }
+}
+
+impl Sender {
+    /// Forgets what is not fresh any more, and says how much that was.
+    fn forget(&mut self, now_ms: u64) -> usize {
+        let mut forgotten = 0;
+        while let Some(Reverse((expires, _))) = self.expiring.peek()
             && *expires < now_ms
         {
-            // A clock that is set back would make it fresh again.
-            self.floor = self.floor.max(*expires);
-            self.seen.remove(nonce);
-            self.expiring.pop();
+            forgotten += self.forget_first();
         }
+        forgotten
+    }
+
+    fn forget_first(&mut self) -> usize {
+        let Some(Reverse((expires, nonce))) = self.expiring.pop() else {
+            return 0;
+        };
+        self.floor = self.floor.max(expires);
+        usize::from(self.seen.remove(&nonce))
     }
 }
 

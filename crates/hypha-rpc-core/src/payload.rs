@@ -263,6 +263,8 @@ pub(crate) struct Received {
 pub(crate) enum Unacceptable {
     /// The payload cannot be read.
     Malformed(hypha_codec::DecodeError),
+    /// It is an encrypted payload with something beside it.
+    Envelope,
     /// The promise is no promise.
     NoPromise,
     /// This part of the promise leads to somebody else than the caller.
@@ -274,6 +276,7 @@ impl Unacceptable {
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Malformed(error) => texts::malformed_call(&with_sources(error)),
+            Self::Envelope => texts::malformed_call("its envelope cannot be read"),
             Self::NoPromise => texts::malformed_call("its promise is none"),
             Self::ForeignPromise(part) => texts::foreign_promise(part),
         }
@@ -289,6 +292,10 @@ pub(crate) fn receive(
 ) -> Result<Received, Unacceptable> {
     let received =
         hypha_codec::Payload::decode(packet.payload(), decoder).map_err(Unacceptable::Malformed)?;
+    // What is left of them here is none that can be opened.
+    if received.encrypted.is_some() {
+        return Err(Unacceptable::Envelope);
+    }
     let seconds = match &received.promise {
         hypha_codec::Promise::None => None,
         hypha_codec::Promise::Star => received.interval,

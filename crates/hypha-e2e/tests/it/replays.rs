@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use hypha_e2e::{Nonce, ReplayError, ReplayGuard};
+use hypha_e2e::{Nonce, PublicKey, ReplayError, ReplayGuard};
 use proptest::prelude::*;
 
 const WINDOW: Duration = Duration::from_millis(100);
+
+const SENDER: PublicKey = PublicKey::from_bytes([1; 32]);
 
 fn nonce(number: u8) -> Nonce {
     Nonce::from_bytes([number; 24])
@@ -15,8 +17,9 @@ fn nonce(number: u8) -> Nonce {
 #[test]
 fn fresh_ones_come_in_once() {
     let mut guard = ReplayGuard::new(WINDOW, 10);
-    let mut admit =
-        |number, sealed_at, now| guard.admit(&nonce(number), sealed_at, Duration::ZERO, now);
+    let mut admit = |number, sealed_at, now| {
+        guard.admit(&SENDER, &nonce(number), sealed_at, Duration::ZERO, now)
+    };
     assert_eq!(admit(1, 1000, 1000), Ok(()));
     assert_eq!(admit(1, 1000, 1050), Err(ReplayError::Replayed));
     assert_eq!(admit(1, 1000, 1100), Err(ReplayError::Replayed));
@@ -33,42 +36,90 @@ fn fresh_ones_come_in_once() {
 fn what_takes_longer_to_travel_is_fresh_for_longer() {
     let mut guard = ReplayGuard::new(WINDOW, 10);
     let longer = Duration::from_millis(500);
-    assert_eq!(guard.admit(&nonce(1), 1000, longer, 1600), Ok(()));
+    assert_eq!(guard.admit(&SENDER, &nonce(1), 1000, longer, 1600), Ok(()));
     assert_eq!(
-        guard.admit(&nonce(1), 1000, longer, 1600),
+        guard.admit(&SENDER, &nonce(1), 1000, longer, 1600),
         Err(ReplayError::Replayed)
     );
     assert_eq!(
-        guard.admit(&nonce(1), 1000, longer, 1601),
+        guard.admit(&SENDER, &nonce(1), 1000, longer, 1601),
         Err(ReplayError::TooOld)
     );
     assert_eq!(
-        guard.admit(&nonce(2), u64::MAX, Duration::MAX, u64::MAX),
+        guard.admit(&SENDER, &nonce(2), u64::MAX, Duration::MAX, u64::MAX),
         Ok(())
     );
 }
 
 #[test]
 fn a_full_guard_refuses_what_it_may_have_forgotten() {
-    let mut guard = ReplayGuard::new(WINDOW, 2);
-    for (number, sealed_at) in [(1, 1000), (2, 1010), (3, 1020)] {
-        assert_eq!(
-            guard.admit(&nonce(number), sealed_at, Duration::ZERO, 1030),
-            Ok(())
-        );
+    let mut guard = ReplayGuard::new(WINDOW, 4);
+    let mut admit = |number, sealed_at| {
+        let result = guard.admit(&SENDER, &nonce(number), sealed_at, Duration::ZERO, 1050);
+        assert!(guard.len() <= 4);
+        result
+    };
+    for number in 1..=5 {
+        assert_eq!(admit(number, 1000 + u64::from(number)), Ok(()));
     }
-    assert_eq!(guard.len(), 2);
-    // The first is forgotten, and it does not come in again for that.
-    assert_eq!(
-        guard.admit(&nonce(1), 1000, Duration::ZERO, 1030),
-        Err(ReplayError::TooOld)
-    );
-    assert_eq!(
-        guard.admit(&nonce(3), 1020, Duration::ZERO, 1030),
-        Err(ReplayError::Replayed)
-    );
-    assert_eq!(guard.admit(&nonce(4), 1030, Duration::ZERO, 1030), Ok(()));
-    assert!(guard.len() <= 2 && !guard.is_empty());
+    // The first two are forgotten, and do not come in again for that.
+    assert_eq!(admit(1, 1001), Err(ReplayError::TooOld));
+    assert_eq!(admit(9, 1002), Err(ReplayError::TooOld));
+    assert_eq!(admit(3, 1003), Err(ReplayError::Replayed));
+    assert_eq!(admit(6, 1003), Ok(()));
+}
+
+/// Who sends the most pays for it, and nobody else.
+#[test]
+fn a_flood_harms_its_sender_alone() {
+    let mut guard = ReplayGuard::new(WINDOW, 100);
+    let other = PublicKey::from_bytes([2; 32]);
+    let quiet = |guard: &mut ReplayGuard, number| {
+        guard.admit(&other, &nonce(number), 1000, Duration::ZERO, 1000)
+    };
+    assert_eq!(quiet(&mut guard, 1), Ok(()));
+    for flood in 0..10_000_u64 {
+        let mut bytes = [0; 24];
+        bytes[..8].copy_from_slice(&flood.to_le_bytes());
+        // Sealed in the future, to be remembered for longer.
+        let nonce = Nonce::from_bytes(bytes);
+        let admitted = guard.admit(&SENDER, &nonce, 1050 + flood % 50, Duration::ZERO, 1000);
+        assert!(admitted.is_ok() || admitted == Err(ReplayError::TooOld));
+        assert!(guard.len() <= 100);
+    }
+    assert_eq!(quiet(&mut guard, 1), Err(ReplayError::Replayed));
+    assert_eq!(quiet(&mut guard, 2), Ok(()));
+}
+
+#[test]
+fn a_flood_of_senders_is_bounded_too() {
+    let mut guard = ReplayGuard::new(WINDOW, 100);
+    let sender = |number: u64| {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&number.to_le_bytes());
+        PublicKey::from_bytes(bytes)
+    };
+    for number in 0..1000 {
+        let admitted = guard.admit(
+            &sender(number),
+            &nonce(1),
+            1000 + number / 10,
+            Duration::ZERO,
+            1000,
+        );
+        assert!(guard.len() <= 100);
+        assert!(admitted.is_ok() || admitted == Err(ReplayError::TooOld));
+    }
+    for number in 0..1000 {
+        let again = guard.admit(
+            &sender(number),
+            &nonce(1),
+            1000 + number / 10,
+            Duration::ZERO,
+            1000,
+        );
+        assert!(again.is_err(), "{number}");
+    }
 }
 
 proptest! {
@@ -87,8 +138,8 @@ proptest! {
             let mut bytes = [number; 24];
             bytes[..8].copy_from_slice(&sealed_at.to_le_bytes());
             let nonce = Nonce::from_bytes(bytes);
-            let result = guard.admit(&nonce, sealed_at, Duration::ZERO, now);
-            prop_assert!(guard.len() <= capacity);
+            let result = guard.admit(&SENDER, &nonce, sealed_at, Duration::ZERO, now);
+            prop_assert!(guard.len() <= capacity.max(1));
             if result.is_ok() {
                 prop_assert!(sealed_at + 100 >= now);
                 prop_assert!(ever.insert(nonce), "twice");

@@ -78,23 +78,28 @@ pub(super) fn open(
     let Some(sealing) = &environment.sealing else {
         return Err(refused(texts::encryption_off(&method)));
     };
-    let (_, local) = &invoke.handler;
-    let opened =
-        sealing
-            .open_call(invoke.packet, envelope, local)
-            .map_err(|error| match error {
-                EncryptionError::Misdirected | EncryptionError::Replayed => {
-                    refused(texts::sealed_call_refused(&method, &error.to_string()))
-                }
-                _ => refused(texts::decryption_failed(&method)),
-            })?;
-    invoke.packet = opened.packet;
-    let seal = Seal {
+    let (target, local) = &invoke.handler;
+    let seal = |key| Seal {
         sealing: Arc::clone(sealing),
-        key: opened.key,
+        key,
         from: invoke.from.clone(),
         session,
     };
+    let refuse = |error: EncryptionError| match error {
+        EncryptionError::Misdirected | EncryptionError::Replayed => {
+            refused(texts::sealed_call_refused(&method, &error.to_string()))
+        }
+        _ => refused(texts::decryption_failed(&method)),
+    };
+    let opened = sealing
+        .open_call(invoke.packet.clone(), envelope, local)
+        .map_err(refuse)?;
+    // Whom the method does not trust is told so later, encrypted; such calls are not remembered.
+    if admit(target, Some(&opened.key), &opened.packet).is_ok() {
+        sealing.take(&opened).map_err(refuse)?;
+    }
+    let seal = seal(opened.key);
+    invoke.packet = opened.packet;
     Ok((invoke, Some(seal)))
 }
 

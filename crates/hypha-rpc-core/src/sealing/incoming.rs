@@ -16,10 +16,18 @@ pub(crate) struct Opened {
     pub(crate) packet: Packet,
     /// Who sealed it.
     pub(crate) key: PublicKey,
+    /// What tells it from others of the same sender, if it says when it was sealed.
+    stamp: Option<Stamp>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Stamp {
+    nonce: Nonce,
+    sealed_at_ms: u64,
 }
 
 impl Sealing {
-    /// Opens the call of a function at `local`. It is taken once.
+    /// Opens the call of a function at `local`.
     pub(crate) fn open_call(
         &self,
         packet: Packet,
@@ -27,16 +35,32 @@ impl Sealing {
         local: &Address,
     ) -> Result<Opened, EncryptionError> {
         let (payload, key, nonce) = self.open(envelope)?;
-        if let Some(sealed_at) = check_place(&packet, &payload, local)? {
-            let longer = u64::try_from(payload.len()).unwrap_or(u64::MAX) / BYTES_PER_SECOND;
-            self.seen()
-                .admit(&nonce, sealed_at, Duration::from_secs(longer), now_ms())
-                .map_err(|_| EncryptionError::Replayed)?;
-        }
+        let sealed_at = check_place(&packet, &payload, local)?;
         Ok(Opened {
             packet: packet.with_payload(payload),
             key,
+            stamp: sealed_at.map(|sealed_at_ms| Stamp {
+                nonce,
+                sealed_at_ms,
+            }),
         })
+    }
+
+    /// Takes a call once, while it is fresh. Whoever may not call anyway should not get here, and
+    /// have calls of others forgotten.
+    pub(crate) fn take(&self, opened: &Opened) -> Result<(), EncryptionError> {
+        let Some(Stamp {
+            nonce,
+            sealed_at_ms,
+        }) = opened.stamp
+        else {
+            return Ok(());
+        };
+        let bytes = u64::try_from(opened.packet.payload().len()).unwrap_or(u64::MAX);
+        let longer = Duration::from_secs(bytes / BYTES_PER_SECOND);
+        self.seen()
+            .admit(&opened.key, &nonce, sealed_at_ms, longer, now_ms())
+            .map_err(|_| EncryptionError::Replayed)
     }
 
     /// Opens the answer to a call that was sealed for `key`. Its age does not matter: the session it
@@ -56,6 +80,7 @@ impl Sealing {
         Ok(Opened {
             packet: packet.with_payload(payload),
             key: by,
+            stamp: None,
         })
     }
 

@@ -181,6 +181,18 @@ async fn every_changed_byte_is_refused() {
     assert_eq!(scene.call(OPEN, &call).await, None);
 }
 
+/// With something beside it an envelope is none, and the call does not run without its arguments.
+#[tokio::test]
+async fn an_envelope_with_something_beside_it_is_refused() {
+    let mut scene = Scene::new().await;
+    let mut call = sealed(1, "ws/right", OPEN, Some(now_ms()));
+    call[0] += 1;
+    call.extend_from_slice(b"\xa4more\x01");
+    let refused = scene.call(OPEN, &call).await.unwrap();
+    assert!(refused.contains("envelope cannot be read"), "{refused}");
+    assert_eq!(scene.runs(), 0);
+}
+
 /// Functions that went out encrypted are not called by anybody in clear.
 #[tokio::test]
 async fn what_went_out_encrypted_is_called_encrypted() {
