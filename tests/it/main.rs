@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "real peers keep real time")]
 
 mod bad_input;
+mod blocking;
 mod browser;
 mod callbacks;
 mod calls;

@@ -11,6 +11,7 @@ pages! {
     readme: "README.md",
     index: "docs/guide/README.md",
     bench: "docs/guide/bench.md",
+    blocking: "docs/guide/blocking.md",
     callbacks: "docs/guide/callbacks.md",
     calls: "docs/guide/calls.md",
     codecs: "docs/guide/codecs.md",

@@ -86,6 +86,10 @@ pub(super) const SECTIONS: &[Section] = &[
         rows: ENCRYPTION,
     },
     Section {
+        title: "The client without async (A16)",
+        rows: BLOCKING,
+    },
+    Section {
         title: "Servers (S)",
         rows: SERVERS,
     },
@@ -181,8 +185,7 @@ const GENERATORS: &[Row] = rows! {
     "A7.02", "Iterators of one's own", Tested(BOTH_WAYS);
     "A7.03", "Stopping early closes the source", Tested(ALL);
     "A7.04", "An error comes after the items before it", Tested(ALL);
-    "A7.05", "Python's `for` over a remote generator without `await`",
-        LeftOut("belongs to a blocking client, which is not part of this version");
+    "A7.05", "A loop over a remote generator, without async", Tested(FROM_RUST);
     "A7.06", "A generator as a stream over HTTP", LeftOut("done by the server, and broken in this version of it");
 };
 
@@ -279,6 +282,14 @@ const ENCRYPTION: &[Row] = rows! {
     "A13.09", "Helpers for keys, sealing and opening", LeftOut("the crate `hypha-e2e`, whose tests read the vectors of both clients");
     "A13.10", "Plain calls of such a provider go on", Tested(BOTH_WAYS);
     "A13.11", "What encryption does not do", LeftOut("written down in docs/security.md");
+};
+
+const BLOCKING: &[Row] = rows! {
+    "A16.01", "Calls and services without async", Tested(ALL);
+    "A16.02", "Callbacks and methods that call the server again", Tested(ALL);
+    "A16.03", "Python's functions that stay async in a sync client", LeftOut("handlers say so themselves: `method` or `blocking`");
+    "A16.04", "Generators as loops", Tested(FROM_RUST);
+    "A16.05", "Logging in without async", LeftOut("tested in hypha-sync, with a login service of its own");
 };
 
 const SERVERS: &[Row] = rows! {

@@ -1,0 +1,70 @@
+//! What can go wrong.
+
+use std::io;
+
+use hypha_client::{CallError, ErrorKind};
+
+/// What went wrong, whatever was tried.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The client says why, as it does in async programs.
+    #[error(transparent)]
+    Client(hypha_client::Error),
+    /// The result cannot be waited for here. Nothing was done.
+    #[error(transparent)]
+    CannotBlock(#[from] CannotBlock),
+}
+
+impl Error {
+    /// What the error means, if it is one of the client.
+    #[must_use]
+    pub fn kind(&self) -> Option<ErrorKind> {
+        self.client().map(hypha_client::Error::kind)
+    }
+
+    /// The error of the client, if it is one.
+    #[must_use]
+    pub fn client(&self) -> Option<&hypha_client::Error> {
+        match self {
+            Self::Client(error) => Some(error),
+            Self::CannotBlock(_) => None,
+        }
+    }
+}
+
+impl From<hypha_client::Error> for Error {
+    fn from(error: hypha_client::Error) -> Self {
+        Self::Client(error)
+    }
+}
+
+impl From<CallError> for Error {
+    fn from(error: CallError) -> Self {
+        Self::Client(error.into())
+    }
+}
+
+/// Why nothing can be waited for where it was tried.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CannotBlock {
+    /// An async handler or callback waits on the thread that would have to bring the result.
+    #[error(
+        "this is the thread that keeps the connection, which would wait for itself: make the handler with `blocking`"
+    )]
+    OwnThread,
+    /// An async runtime of one thread would stand still meanwhile.
+    #[error(
+        "this thread belongs to an async runtime of one thread, which would stand still: wait in a thread of its own, or use `hypha-client`"
+    )]
+    InsideRuntime,
+    /// There is no connection to wait with: it belongs to handlers and callbacks that are made with `blocking`.
+    #[error(
+        "this is no handler or callback of a client of this crate that is made with `blocking`"
+    )]
+    OutsideHandler,
+    /// The system gives no thread for the background.
+    #[error("there is no thread for the connection: {0}")]
+    NoThread(#[from] io::Error),
+}

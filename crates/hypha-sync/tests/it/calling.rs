@@ -1,0 +1,145 @@
+//! Calls, callbacks and generators without async.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use hypha_sync::{
+    Callback, Closure, ErrorKind, RemoteStream, Service, TokenOptions, Visibility, Waiting as _,
+    from_iter,
+};
+
+use crate::place::Place;
+
+#[test]
+fn a_service_answers_between_calls() {
+    let place = Place::new();
+    let provider = place.connect();
+    let service = Service::new("calculator")
+        .visibility(Visibility::Public)
+        .blocking("add", |a: f64, b: f64| a + b)
+        .method("multiply", |a: f64, b: f64| async move { a * b });
+    let id = provider.register_service(service).unwrap().id;
+    let caller = place.connect();
+    let calculator = caller.get_service(&id).unwrap();
+    assert_eq!(calculator.call::<f64>("add", (1.0, 2.0)).unwrap(), 3.0);
+    let product = calculator.method("multiply").args((2.0, 3.0));
+    let product = product.deadline(Duration::from_secs(60)).returns::<f64>();
+    assert_eq!(product.call().unwrap(), 6.0);
+    let missing = calculator.call::<f64>("divide", ()).unwrap_err();
+    assert_eq!(missing.kind(), Some(ErrorKind::NotFound));
+    let unfit = calculator.call::<f64>("add", ("x", 1)).unwrap_err();
+    assert_eq!(unfit.kind(), Some(ErrorKind::InvalidArguments));
+    provider.unregister_service("calculator").unwrap();
+    let gone = caller.get_service(&id).unwrap_err();
+    assert_eq!(gone.kind(), Some(ErrorKind::NotFound));
+}
+
+/// A callback that calls the server, in a call that a method made of it, three deep.
+#[test]
+fn callbacks_call_the_server_again() {
+    let place = Place::new();
+    let client = place.connect();
+    let down = {
+        let client = client.clone();
+        move |depth: u32, report: Callback<(u32,), u32>| {
+            let told = report.wait((depth,))?;
+            if depth == 0 {
+                return Ok(told);
+            }
+            let next = Closure::blocking(move |depth: u32| report.wait((depth,)));
+            let again = client.get_service("nest")?;
+            Ok::<u32, hypha_sync::Error>(told + again.call::<u32>("down", (depth - 1, next))?)
+        }
+    };
+    client
+        .register_service(Service::new("nest").blocking("down", down))
+        .unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (record, caller) = (Arc::clone(&seen), client.clone());
+    let report = Closure::blocking(move |depth: u32| {
+        record.lock().unwrap().push(depth);
+        // A callback may call the server, too.
+        caller.echo(&depth)
+    });
+    let nest = client.get_service("nest").unwrap();
+    assert_eq!(nest.call::<u32>("down", (2, report)).unwrap(), 3);
+    assert_eq!(*seen.lock().unwrap(), [2, 1, 0]);
+}
+
+#[test]
+fn generators_are_iterators_both_ways() {
+    let place = Place::new();
+    let client = place.connect();
+    let service = Service::new("numbers")
+        .blocking("squares", |n: u64| from_iter((0..n).map(|i| i * i)))
+        .blocking("sum", |items: RemoteStream<u64>| {
+            let mut sum = 0;
+            for item in items.wait(())? {
+                sum += item?;
+            }
+            Ok::<u64, hypha_sync::Error>(sum)
+        })
+        .blocking("fail", || from_iter([Ok(1), Err("that was all")]));
+    client.register_service(service).unwrap();
+    let numbers = client.get_service("numbers").unwrap();
+    let squares: Result<Vec<u64>, _> = numbers.stream("squares", (4,)).unwrap().collect();
+    assert_eq!(squares.unwrap(), [0, 1, 4, 9]);
+    assert_eq!(
+        numbers
+            .call::<u64>("sum", (from_iter(vec![1, 2, 3_u64]),))
+            .unwrap(),
+        6
+    );
+    let mut failing = numbers.stream::<u64>("fail", ()).unwrap();
+    assert_eq!(failing.next().unwrap().unwrap(), 1);
+    assert!(
+        failing
+            .next()
+            .unwrap()
+            .unwrap_err()
+            .to_string()
+            .contains("that was all")
+    );
+    assert!(failing.next().is_none());
+}
+
+#[test]
+fn an_iterator_that_is_dropped_closes_its_generator() {
+    struct Told(std::sync::mpsc::Sender<()>);
+    impl Drop for Told {
+        fn drop(&mut self) {
+            self.0.send(()).ok();
+        }
+    }
+    let place = Place::new();
+    let client = place.connect();
+    let (sender, closed) = std::sync::mpsc::channel();
+    let endless = move || {
+        let told = Told(sender.clone());
+        from_iter((0_u64..).inspect(move |_| {
+            let _kept = &told;
+        }))
+    };
+    client
+        .register_service(Service::new("endless").blocking("count", endless))
+        .unwrap();
+    let service = client.get_service("endless").unwrap();
+    let mut items = service.stream::<u64>("count", ()).unwrap();
+    assert_eq!(items.next().unwrap().unwrap(), 0);
+    drop(items);
+    closed.recv_timeout(Duration::from_secs(60)).unwrap();
+}
+
+#[test]
+fn the_manager_is_there() {
+    let place = Place::new();
+    let client = place.connect();
+    assert_eq!(client.echo(&7).unwrap(), 7);
+    assert!(client.list_clients(None).unwrap().len() == 1);
+    let token = client.generate_token(TokenOptions::new()).unwrap();
+    let user = client.parse_token(&token).unwrap();
+    assert!(!user.id.is_empty());
+    let again: String = client.manager().call("echo", ("x",)).unwrap();
+    assert_eq!(again, "x");
+    client.ping(client.client_id(), None).unwrap();
+}

@@ -1,0 +1,9 @@
+//! The client without async, with a server in the same process.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod calling;
+mod dropping;
+mod events;
+mod logging_in;
+mod place;
+mod threads;
