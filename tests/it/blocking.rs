@@ -61,7 +61,7 @@ async fn a16_01_a16_02_a16_04_a7_05_everything_without_async_rust_to_rust() {
 fn service() -> Service {
     Service::new("blocking")
         .visibility(Visibility::Public)
-        .blocking("add", |a: f64, b: f64| a + b)
+        .blocking("add", |a: i64, b: i64| a + b)
         .blocking("count", |n: u64| from_iter(0..n))
         .blocking("report", |steps: u64, report: Callback<(u64,), u64>| {
             let mut sum = 0;
@@ -81,7 +81,7 @@ async fn provided_to(language: Language) {
     let peer = Peer::of(language, server().await).start().await.unwrap();
     assert_eq!(
         peer.call(&id, "add", json!([1, 2])).await.unwrap(),
-        json!(3.0)
+        json!(3)
     );
     let items = Call::new(&id, "count").args(json!([3])).reduce("items");
     assert_eq!(peer.run(items).await.unwrap(), json!([0, 1, 2]));
