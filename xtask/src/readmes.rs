@@ -23,7 +23,7 @@ struct Example {
     tree: &'static [&'static str],
 }
 
-const EXAMPLES: [Example; 6] = [
+const EXAMPLES: [Example; 9] = [
     Example {
         package: "hypha-codec",
         ours: &[],
@@ -50,7 +50,12 @@ const EXAMPLES: [Example; 6] = [
         package: "hypha-rpc-core",
         ours: &[("hypha-transport", &["memory"])],
         others: &[r#"tokio = { version = "1", features = ["macros", "rt-multi-thread"] }"#],
-        tree: &["hypha-codec", "hypha-rpc-core", "hypha-transport"],
+        tree: &[
+            "hypha-codec",
+            "hypha-e2e",
+            "hypha-rpc-core",
+            "hypha-transport",
+        ],
     },
     Example {
         package: "hypha-client",
@@ -59,7 +64,38 @@ const EXAMPLES: [Example; 6] = [
         tree: &[
             "hypha-client",
             "hypha-codec",
+            "hypha-e2e",
             "hypha-rpc-core",
+            "hypha-transport",
+            "hypha-transport-ws",
+        ],
+    },
+    Example {
+        package: "hypha-e2e",
+        ours: &[],
+        others: &[],
+        tree: &["hypha-e2e"],
+    },
+    Example {
+        package: "hypha-schema",
+        ours: &[],
+        others: &[
+            r#"schemars = "1""#,
+            r#"serde = { version = "1", features = ["derive"] }"#,
+            r#"serde_json = "1""#,
+        ],
+        tree: &["hypha-schema"],
+    },
+    Example {
+        package: "hypha-sync",
+        ours: &[],
+        others: &[],
+        tree: &[
+            "hypha-client",
+            "hypha-codec",
+            "hypha-e2e",
+            "hypha-rpc-core",
+            "hypha-sync",
             "hypha-transport",
             "hypha-transport-ws",
         ],
@@ -71,7 +107,9 @@ const EXAMPLES: [Example; 6] = [
         tree: &[
             "hypha-client",
             "hypha-codec",
+            "hypha-e2e",
             "hypha-rpc-core",
+            "hypha-schema",
             "hypha-server",
             "hypha-transport",
             "hypha-transport-ws",
