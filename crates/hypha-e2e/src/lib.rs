@@ -1,4 +1,8 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "crypto", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "crypto"),
+    doc = "Public keys of Hypha RPC clients, nonces, and a guard against replays."
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod hex;

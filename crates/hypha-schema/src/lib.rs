@@ -1,4 +1,8 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "schemars", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "schemars"),
+    doc = "What functions take, as JSON Schema."
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod docs;
