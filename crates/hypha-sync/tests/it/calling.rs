@@ -143,3 +143,60 @@ fn the_manager_is_there() {
     assert_eq!(again, "x");
     client.ping(client.client_id(), None).unwrap();
 }
+
+#[test]
+fn an_iterator_that_panics_is_an_error_and_no_end() {
+    let place = Place::new();
+    let client = place.connect();
+    let burst = |n: u32| {
+        assert!(n < 2, "the iterator burst");
+        n
+    };
+    let service = Service::new("numbers")
+        .blocking("count", move || from_iter((0..5).map(burst)))
+        .blocking("sum", |items: RemoteStream<u32>| {
+            items.wait(())?.sum::<Result<u32, _>>()
+        });
+    client.register_service(service).unwrap();
+    let numbers = client.get_service("numbers").unwrap();
+    let mut items = numbers.stream::<u32>("count", ()).unwrap();
+    assert_eq!(items.next().unwrap().unwrap(), 0);
+    assert_eq!(items.next().unwrap().unwrap(), 1);
+    let error = items.next().unwrap().unwrap_err();
+    assert!(error.to_string().contains("the iterator burst"), "{error}");
+    assert!(items.next().is_none());
+    let argument = from_iter((0..5_u32).map(burst));
+    let error = numbers.call::<u32>("sum", (argument,)).unwrap_err();
+    assert!(error.to_string().contains("the iterator burst"), "{error}");
+}
+
+/// What an iterator holds may take its time to go, and must not hold up the connection.
+#[test]
+fn an_iterator_is_dropped_where_it_may_wait() {
+    struct Last(hypha_sync::Client, std::sync::mpsc::Sender<bool>);
+    impl Drop for Last {
+        fn drop(&mut self) {
+            self.1.send(self.0.echo(&1).is_ok()).ok();
+        }
+    }
+    let place = Place::new();
+    let client = place.connect();
+    let (sender, dropped) = std::sync::mpsc::channel();
+    let again = client.clone();
+    let count = move |n: u32| {
+        let last = Last(again.clone(), sender.clone());
+        from_iter((0..n).inspect(move |_| {
+            let _kept = &last;
+        }))
+    };
+    client
+        .register_service(Service::new("numbers").blocking("count", count))
+        .unwrap();
+    let numbers = client.get_service("numbers").unwrap();
+    // To its end, in its midst, and before its start.
+    for taken in [5, 1, 0] {
+        let items = numbers.stream::<u32>("count", (3,)).unwrap();
+        assert_eq!(items.take(taken).count(), taken.min(3));
+        assert!(dropped.recv_timeout(Duration::from_secs(60)).unwrap());
+    }
+}
