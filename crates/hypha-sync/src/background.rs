@@ -3,21 +3,28 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
-use tokio::sync::oneshot;
+use futures_util::future::{Either, select};
+use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor, worker_index};
+use tokio::sync::{oneshot, watch};
 
 use crate::error::{CannotBlock, Error};
+use crate::parking;
 
 thread_local! {
     /// Whether this thread keeps a connection.
     static KEEPS: Cell<bool> = const { Cell::new(false) };
     /// On a thread for handlers that block, the runtime that it belongs to.
-    static SERVES: RefCell<Option<Handle>> = const { RefCell::new(None) };
+    static SERVES: RefCell<Option<Serving>> = const { RefCell::new(None) };
 }
+
+/// How many handlers and callbacks may block at the same time. Those that wait for each other need more threads than there
+/// are calls at once ([`PeerConfig::max_running`](hypha_client::PeerConfig)): without one nobody would go on.
+const THREADS: usize = 8192;
 
 /// How long tasks may take to end after the last handle was dropped: to tell the server that we leave.
 const LEAVE: Duration = Duration::from_secs(2);
@@ -43,11 +50,12 @@ impl Background {
             .name("hypha-sync".to_owned())
             .spawn(move || {
                 KEEPS.set(true);
-                match runtime() {
+                let (over, ends) = watch::channel(());
+                match runtime(ends) {
                     Ok(runtime) => {
                         // Nobody waits any more if this fails.
                         ready.send(Ok(runtime.handle().clone())).ok();
-                        run(runtime, stopped);
+                        run(runtime, stopped, over);
                     }
                     Err(error) => {
                         ready.send(Err(error)).ok();
@@ -92,51 +100,71 @@ impl fmt::Debug for Background {
     }
 }
 
-/// The runtime whose handler or callback this thread runs, if it does.
-pub(crate) fn serving() -> Option<Handle> {
-    SERVES.with_borrow(Clone::clone)
+/// The runtime whose handlers and callbacks a thread runs. It does not keep the runtime.
+#[derive(Clone)]
+pub(crate) struct Serving {
+    handle: Handle,
+    /// Closed before the runtime is gone.
+    over: watch::Receiver<()>,
+}
+
+impl Serving {
+    /// That of this thread.
+    pub(crate) fn here() -> Result<Self, CannotBlock> {
+        SERVES
+            .with_borrow(Clone::clone)
+            .ok_or(CannotBlock::OutsideHandler)
+    }
+
+    /// Waits for a future, but no longer than the runtime is there.
+    pub(crate) fn block_on<F: Future>(&self, future: F) -> Result<F::Output, CannotBlock> {
+        let mut over = self.over.clone();
+        block_on(&self.handle, async move {
+            // In this order: timers of a runtime that is gone panic.
+            match select(pin!(over.changed()), pin!(future)).await {
+                Either::Left(_) => Err(CannotBlock::Over),
+                Either::Right((output, _)) => Ok(output),
+            }
+        })?
+    }
 }
 
 /// Waits where that is possible.
-pub(crate) fn block_on<F: Future>(handle: &Handle, future: F) -> Result<F::Output, CannotBlock> {
+fn block_on<F: Future>(handle: &Handle, future: F) -> Result<F::Output, CannotBlock> {
     if KEEPS.get() {
         return Err(CannotBlock::OwnThread);
     }
-    if serving().is_some() {
-        return Ok(handle.block_on(future));
+    // A thread that is no worker holds nobody up but itself; one that waits already does so anyway.
+    if worker_index().is_none() || parking::waits() {
+        return Ok(parking::wait(handle, future));
     }
     match Handle::try_current().map(|current| current.runtime_flavor()) {
-        // No runtime of anybody's.
-        Err(_) => Ok(handle.block_on(future)),
         // Its other tasks move to another worker meanwhile.
-        Ok(RuntimeFlavor::MultiThread) => {
-            Ok(tokio::task::block_in_place(|| handle.block_on(future)))
-        }
-        Ok(_) => Err(CannotBlock::InsideRuntime),
+        Ok(RuntimeFlavor::MultiThread) => Ok(tokio::task::block_in_place(|| {
+            parking::wait(handle, future)
+        })),
+        _ => Err(CannotBlock::InsideRuntime),
     }
 }
 
-fn runtime() -> std::io::Result<Runtime> {
-    let (told, handle) = mpsc::sync_channel::<Handle>(1);
-    let handle = std::sync::Mutex::new((handle, None));
-    let runtime = Builder::new_current_thread()
+fn runtime(over: watch::Receiver<()>) -> std::io::Result<Runtime> {
+    Builder::new_current_thread()
         .enable_all()
+        .max_blocking_threads(THREADS)
         .thread_name("hypha-sync-handler")
         .on_thread_start(move || {
-            // The first thread for handlers starts after the runtime is known.
-            let Ok(mut known) = handle.lock() else { return };
-            if known.1.is_none() {
-                known.1 = known.0.recv().ok();
-            }
-            SERVES.set(known.1.clone());
+            // These threads are inside the runtime. Its handle is not kept here: it keeps this function.
+            let serving = Handle::try_current().map(|handle| Serving {
+                handle,
+                over: over.clone(),
+            });
+            SERVES.set(serving.ok());
         })
-        .build()?;
-    told.send(runtime.handle().clone()).ok();
-    Ok(runtime)
+        .build()
 }
 
 /// Keeps the connection until nobody holds it any more.
-fn run(runtime: Runtime, stopped: oneshot::Receiver<()>) {
+fn run(runtime: Runtime, stopped: oneshot::Receiver<()>, over: watch::Sender<()>) {
     runtime.block_on(async {
         drop(stopped.await);
         // Tasks end by themselves when their owners are dropped.
@@ -148,6 +176,8 @@ fn run(runtime: Runtime, stopped: oneshot::Receiver<()>) {
         };
         tokio::time::timeout(LEAVE, ended).await.ok();
     });
+    // Handlers that wait here get an error.
+    drop(over);
     // A handler that never ends must not keep the thread.
     runtime.shutdown_background();
 }

@@ -64,6 +64,9 @@ pub enum CannotBlock {
         "this is no handler or callback of a client of this crate that is made with `blocking`"
     )]
     OutsideHandler,
+    /// The connection ended, and the thread that kept it: nothing comes any more.
+    #[error("the connection of this handler or callback has ended")]
+    Over,
     /// The system gives no thread for the background.
     #[error("there is no thread for the connection: {0}")]
     NoThread(#[from] io::Error),

@@ -5,9 +5,8 @@ use std::fmt;
 use futures_util::StreamExt as _;
 use hypha_client::RemoteStream;
 use serde::de::DeserializeOwned;
-use tokio::runtime::Handle;
 
-use crate::background::{self, Background};
+use crate::background::{Background, Serving};
 use crate::error::Error;
 
 /// The items of a generator of another client, in their order. Each is a call. Dropping it closes the generator; after
@@ -21,7 +20,7 @@ enum Waits {
     /// It keeps the connection.
     With(Background),
     /// It belongs to a handler or callback.
-    In(Handle),
+    In(Serving),
 }
 
 impl<T> Items<T> {
@@ -32,10 +31,10 @@ impl<T> Items<T> {
         }
     }
 
-    pub(crate) fn within(stream: RemoteStream<T>, handle: Handle) -> Self {
+    pub(crate) fn within(stream: RemoteStream<T>, serving: Serving) -> Self {
         Self {
             stream,
-            waits: Waits::In(handle),
+            waits: Waits::In(serving),
         }
     }
 }
@@ -47,7 +46,7 @@ impl<T: DeserializeOwned> Iterator for Items<T> {
         let next = self.stream.next();
         let next = match &self.waits {
             Waits::With(background) => background.block_on(next),
-            Waits::In(handle) => background::block_on(handle, next),
+            Waits::In(serving) => serving.block_on(next),
         };
         match next {
             Ok(item) => item.map(|item| item.map_err(Error::from)),

@@ -22,6 +22,7 @@ mod iterator;
 mod login;
 mod manager;
 mod method_call;
+mod parking;
 mod remote_service;
 mod waiting;
 

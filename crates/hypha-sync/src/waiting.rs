@@ -5,7 +5,7 @@ use std::future::Future;
 use hypha_client::{Arguments, Callback, RemoteFile, RemoteObject, RemoteStream};
 use serde::de::DeserializeOwned;
 
-use crate::background;
+use crate::background::Serving;
 use crate::error::{CannotBlock, Error};
 use crate::items::Items;
 
@@ -15,8 +15,7 @@ use crate::items::Items;
 /// # Errors
 /// [`CannotBlock::OutsideHandler`] elsewhere.
 pub fn block_on<F: Future>(future: F) -> Result<F::Output, CannotBlock> {
-    let handle = background::serving().ok_or(CannotBlock::OutsideHandler)?;
-    background::block_on(&handle, future)
+    Serving::here()?.block_on(future)
 }
 
 /// What came inside a message, used without async by the handler or callback that was given it.
@@ -53,8 +52,7 @@ impl<T: DeserializeOwned> Waiting<()> for RemoteStream<T> {
     type Output = Items<T>;
 
     fn wait(self, (): ()) -> Result<Items<T>, Error> {
-        let handle = background::serving().ok_or(CannotBlock::OutsideHandler)?;
-        Ok(Items::within(self, handle))
+        Ok(Items::within(self, Serving::here()?))
     }
 }
 

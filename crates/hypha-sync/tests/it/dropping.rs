@@ -4,7 +4,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use hypha_sync::{Client, ErrorKind, Service, State};
+use hypha_sync::{
+    Callback, CannotBlock, Client, Closure, ErrorKind, Service, State, Waiting as _, block_on,
+};
 use tokio::runtime::Builder;
 
 use crate::place::Place;
@@ -39,21 +41,11 @@ fn gone(observer: &Client, workspace: &str, id: &str) {
     panic!("{id} is still there");
 }
 
-fn member(place: &Place, client: &Client) -> Client {
-    let token = client
-        .generate_token(hypha_sync::TokenOptions::new())
-        .unwrap();
-    let options = Client::builder(&place.url)
-        .workspace(client.workspace())
-        .token(token);
-    hypha_sync::connect_to_server(options).unwrap()
-}
-
 #[test]
 fn the_last_handle_ends_the_connection() {
     let place = Place::new();
     let observer = place.connect();
-    let client = member(&place, &observer);
+    let client = place.member();
     let id = client.client_id().to_owned();
     let service = client.get_service("~").unwrap();
     drop(client);
@@ -68,7 +60,7 @@ fn a_call_ends_when_another_thread_disconnects() {
     let place = Place::new();
     let provider = place.connect();
     let (began, go) = slow(&provider);
-    let caller = member(&place, &provider);
+    let caller = place.member();
     let service = caller
         .get_service(&format!("{}:slow", provider.address()))
         .unwrap();
@@ -86,7 +78,7 @@ fn dropping_inside_a_runtime_waits_for_nothing() {
     let place = Place::new();
     let observer = place.connect();
     for flavor in ["one thread", "several"] {
-        let client = member(&place, &observer);
+        let client = place.member();
         let id = client.client_id().to_owned();
         let (began, go) = slow(&client);
         let service = client.get_service("slow").unwrap();
@@ -101,5 +93,89 @@ fn dropping_inside_a_runtime_waits_for_nothing() {
         drop(go);
         assert!(call.join().unwrap().unwrap());
         gone(&observer, observer.workspace(), &id);
+    }
+}
+
+/// The timer of a runtime that is gone would panic, and what nobody wakes would wait for ever.
+#[test]
+fn handlers_that_wait_when_the_connection_is_gone_get_an_error() {
+    let place = Place::new();
+    let observer = place.connect();
+    let client = place.member();
+    let (told, ended) = mpsc::channel();
+    let (begun, began) = mpsc::channel();
+    let wait = move |timer: bool| {
+        begun.send(()).ok();
+        let waited = block_on(async {
+            if timer {
+                tokio::time::sleep(Duration::from_secs(3600)).await;
+            }
+            std::future::pending::<()>().await;
+        });
+        let after = block_on(async { tokio::time::sleep(Duration::from_secs(3600)).await });
+        told.send((waited, after)).ok();
+    };
+    let id = client
+        .register_service(Service::new("s").blocking("wait", wait))
+        .unwrap()
+        .id;
+    let service = observer.get_service(&id).unwrap();
+    let calls = [true, false].map(|timer| {
+        let service = service.clone();
+        thread::spawn(move || service.call::<()>("wait", (timer,)))
+    });
+    for _ in 0..2 {
+        began.recv_timeout(Duration::from_secs(60)).unwrap();
+    }
+    drop(client);
+    for _ in 0..2 {
+        let (waited, after) = ended.recv_timeout(Duration::from_secs(60)).unwrap();
+        assert!(matches!(waited, Err(CannotBlock::Over)), "{waited:?}");
+        assert!(matches!(after, Err(CannotBlock::Over)), "{after:?}");
+    }
+    // Their callers learn that the provider has gone.
+    for call in calls {
+        call.join().unwrap().unwrap_err();
+    }
+}
+
+/// Where the last handle is dropped: on a thread for handlers, in a callback, on the thread that keeps the connection.
+#[test]
+fn the_last_handle_can_be_dropped_in_a_handler() {
+    let place = Place::new();
+    let observer = place.connect();
+    for thread in ["handler", "async handler", "callback"] {
+        let client = place.member();
+        let id = client.client_id().to_owned();
+        let full = format!("{}:s", client.address());
+        let last = std::sync::Arc::new(std::sync::Mutex::new(None));
+        let (blocking, own) = (last.clone(), last.clone());
+        let service = Service::new("s")
+            .blocking("drop", move || drop(blocking.lock().unwrap().take()))
+            .method("drop_here", move || {
+                let own = own.clone();
+                async move { drop(own.lock().unwrap().take()) }
+            })
+            .blocking("call", |callback: Callback<(), ()>| callback.wait(()));
+        client.register_service(service).unwrap();
+        let service = observer.get_service(&full).unwrap();
+        if thread == "callback" {
+            // The callback of one client drops the other, whose handler waits for it.
+            *last.lock().unwrap() = Some(client);
+            let last = last.clone();
+            let callback = Closure::blocking(move || drop(last.lock().unwrap().take()));
+            service.call::<()>("call", (callback,)).ok();
+        } else {
+            *last.lock().unwrap() = Some(client);
+            let method = if thread == "handler" {
+                "drop"
+            } else {
+                "drop_here"
+            };
+            // The answer may be on its way or not when the connection ends.
+            service.call::<()>(method, ()).ok();
+        }
+        gone(&observer, observer.workspace(), &id);
+        assert!(last.lock().unwrap().is_none(), "{thread}");
     }
 }

@@ -4,6 +4,8 @@
 mod calling;
 mod dropping;
 mod events;
+#[cfg(target_os = "linux")]
+mod leaks;
 mod logging_in;
 mod place;
 mod threads;
