@@ -5,9 +5,10 @@ use std::io;
 use std::time::Duration;
 
 use hypha_client::{
-    Address, CaseConversion, ClosedReason, ConnectOptions, ConnectionInfo, GetService, PublicKey,
-    Secret, Served, Service, ServiceInfo, State, UserInfo,
+    Address, Call, CallService, CaseConversion, ClosedReason, ConnectOptions, ConnectionInfo,
+    GetService, PublicKey, Reply, Secret, Served, Service, ServiceInfo, State, UserInfo,
 };
+use tower_layer::Layer;
 
 use crate::background::Background;
 use crate::error::{CannotBlock, Error};
@@ -49,19 +50,33 @@ pub struct Client {
 }
 
 impl Client {
-    /// Options for a connection to the server at this URL.
+    /// Options for a connection to the server at this URL, for [`connect_to_server`]: their own `connect` is async.
     pub fn builder(server_url: impl Into<String>) -> ConnectOptions {
         hypha_client::Client::builder(server_url)
     }
 
-    /// The client below, for async parts of a program.
+    /// The client below, for async parts of a program. It works while the connection is kept here: clones of it do not
+    /// keep it.
     #[must_use]
     pub fn as_async(&self) -> &hypha_client::Client {
         &self.client
     }
 
     /// Waits for any future of the async client, such as one of [`as_async`](Self::as_async) or of an object in a
-    /// result. It is polled on this thread.
+    /// result. It is polled on this thread, inside the runtime that keeps the connection.
+    ///
+    /// ```no_run
+    /// use hypha_sync::{RemoteObject, connect_to_server};
+    ///
+    /// # fn example() -> Result<(), hypha_sync::Error> {
+    /// let server = connect_to_server("http://127.0.0.1:9527")?;
+    /// let stage: RemoteObject = server.get_service("microscope")?.call("stage", ())?;
+    /// let moved = stage.method("move").kwarg("x", 3).returns::<f64>();
+    /// println!("{}", server.block_on(moved.decode::<f64>())??);
+    /// server.block_on(stage.dispose())??;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`CannotBlock`].
@@ -133,21 +148,40 @@ impl Client {
         Manager::new(self.client.manager(), self.background.clone())
     }
 
+    /// Stacks a tower layer on the calls that this handle and its clones make from now on, outside those stacked before.
+    /// It runs where it is waited for.
+    #[must_use]
+    pub fn layer<L>(self, layer: L) -> Self
+    where
+        L: Layer<CallService>,
+        L::Service: tower_service::Service<Call, Response = Reply> + Clone + Send + Sync + 'static,
+        <L::Service as tower_service::Service<Call>>::Error:
+            Into<Box<dyn std::error::Error + Send + Sync>>,
+        <L::Service as tower_service::Service<Call>>::Future: Send + 'static,
+    {
+        Self {
+            client: self.client.layer(layer),
+            ..self
+        }
+    }
+
     /// Registers a service: others can find and call it once this returns. Its methods that are made with `blocking`
     /// may call anything here; the others run on the thread that keeps the connection, and must not wait.
     ///
     /// # Errors
     /// As [`hypha_client::Client::register_service`], and [`CannotBlock`].
-    pub fn register_service(&self, service: Service) -> Result<ServiceInfo, Error> {
-        self.background.wait(self.client.register_service(service))
+    pub fn register_service(&self, service: impl Into<Service>) -> Result<ServiceInfo, Error> {
+        self.background
+            .wait(self.client.register_service(service.into()))
     }
 
     /// Registers a service in the place of the one with the same id, if there is one.
     ///
     /// # Errors
     /// As [`register_service`](Self::register_service), but for the taken id.
-    pub fn replace_service(&self, service: Service) -> Result<ServiceInfo, Error> {
-        self.background.wait(self.client.replace_service(service))
+    pub fn replace_service(&self, service: impl Into<Service>) -> Result<ServiceInfo, Error> {
+        self.background
+            .wait(self.client.replace_service(service.into()))
     }
 
     /// Takes a service back.
@@ -195,9 +229,7 @@ impl Client {
         id: &str,
         how: impl FnOnce(GetService) -> GetService,
     ) -> Result<RemoteService, Error> {
-        let search = how(self.client.get_service(id));
-        let service = self.background.wait(search.into_future())?;
-        Ok(RemoteService::new(service, self.background.clone()))
+        self.search(how(self.client.get_service(id)))
     }
 
     /// Looks a service up at its provider, without the manager.
@@ -219,9 +251,23 @@ impl Client {
     /// # Errors
     /// As [`get_service`](Self::get_service).
     pub fn get_app(&self, client_id: &str) -> Result<RemoteService, Error> {
-        let service = self
-            .background
-            .wait(self.client.get_app(client_id).into_future())?;
+        self.get_app_with(client_id, |search| search)
+    }
+
+    /// Finds the application of a client, with more said of the search.
+    ///
+    /// # Errors
+    /// As [`get_service`](Self::get_service).
+    pub fn get_app_with(
+        &self,
+        client_id: &str,
+        how: impl FnOnce(GetService) -> GetService,
+    ) -> Result<RemoteService, Error> {
+        self.search(how(self.client.get_app(client_id)))
+    }
+
+    fn search(&self, search: GetService) -> Result<RemoteService, Error> {
+        let service = self.background.wait(search.into_future())?;
         Ok(RemoteService::new(service, self.background.clone()))
     }
 
@@ -264,7 +310,7 @@ impl Client {
     /// [`Other`](io::ErrorKind::Other).
     pub fn serve_until_shutdown(&self, grace: Duration) -> io::Result<Served> {
         let served = self.client.serve_until_shutdown(grace);
-        self.background.block_on(served).map_err(io::Error::other)?
+        self.background.block_on(served)?
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can go wrong.
 
 use std::io;
+use std::time::Duration;
 
 use hypha_client::{CallError, ErrorKind};
 
@@ -14,13 +15,20 @@ pub enum Error {
     /// The result cannot be waited for here. Nothing was done.
     #[error(transparent)]
     CannotBlock(#[from] CannotBlock),
+    /// Nothing came within the time of a `next_timeout`.
+    #[error("nothing came within {0:?}")]
+    TimedOut(Duration),
 }
 
 impl Error {
-    /// What the error means, if it is one of the client.
+    /// What the error means; nothing if it could not be waited for.
     #[must_use]
     pub fn kind(&self) -> Option<ErrorKind> {
-        self.client().map(hypha_client::Error::kind)
+        match self {
+            Self::Client(error) => Some(error.kind()),
+            Self::CannotBlock(_) => None,
+            Self::TimedOut(_) => Some(ErrorKind::Timeout),
+        }
     }
 
     /// The error of the client, if it is one.
@@ -28,7 +36,7 @@ impl Error {
     pub fn client(&self) -> Option<&hypha_client::Error> {
         match self {
             Self::Client(error) => Some(error),
-            Self::CannotBlock(_) => None,
+            Self::CannotBlock(_) | Self::TimedOut(_) => None,
         }
     }
 }
@@ -70,4 +78,10 @@ pub enum CannotBlock {
     /// The system gives no thread for the background.
     #[error("there is no thread for the connection: {0}")]
     NoThread(#[from] io::Error),
+}
+
+impl From<CannotBlock> for io::Error {
+    fn from(problem: CannotBlock) -> Self {
+        Self::other(problem)
+    }
 }

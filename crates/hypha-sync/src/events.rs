@@ -3,28 +3,29 @@
 use std::fmt;
 use std::time::Duration;
 
-use hypha_client::{ConnectionEvent, Event, EventTarget, Text, Value};
+use hypha_client::{Event, EventTarget, Text, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::background::Background;
 use crate::client::Client;
-use crate::error::{CannotBlock, Error};
+use crate::connection::Connection;
+use crate::error::Error;
 
 impl Client {
     /// Listens for events of a name, from now on: an iterator that waits for the next.
     #[must_use]
     pub fn on<T: DeserializeOwned>(&self, name: &str) -> Events<T> {
         Events {
-            events: self.background().enter(|| self.as_async().on(name)),
-            background: self.background().clone(),
+            events: self.as_async().on(name),
+            connection: self.into(),
         }
     }
 
     /// Waits for the next event of a name.
     ///
     /// # Errors
-    /// As [`hypha_client::Client::once`], and [`CannotBlock`].
+    /// As [`hypha_client::Client::once`], and [`CannotBlock`](crate::CannotBlock).
     pub fn once<T: DeserializeOwned>(&self, name: &str) -> Result<Event<T>, Error> {
         self.background().wait(self.as_async().once(name))
     }
@@ -32,7 +33,7 @@ impl Client {
     /// Waits for the next event of a name, but no longer than `timeout`.
     ///
     /// # Errors
-    /// As [`hypha_client::Client::wait_for`], and [`CannotBlock`].
+    /// As [`hypha_client::Client::wait_for`], and [`CannotBlock`](crate::CannotBlock).
     pub fn wait_for<T: DeserializeOwned>(
         &self,
         name: &str,
@@ -47,7 +48,7 @@ impl Client {
     /// Waits for the next event of a name that `matches`, but no longer than `timeout`.
     ///
     /// # Errors
-    /// As [`hypha_client::Client::wait_for_match`], and [`CannotBlock`].
+    /// As [`hypha_client::Client::wait_for_match`], and [`CannotBlock`](crate::CannotBlock).
     pub fn wait_for_match<T: DeserializeOwned>(
         &self,
         name: &str,
@@ -64,7 +65,7 @@ impl Client {
     /// Sends an event: to everybody in our workspace who subscribed to it, or to one client.
     ///
     /// # Errors
-    /// As [`hypha_client::Client::emit`], and [`CannotBlock`].
+    /// As [`hypha_client::Client::emit`], and [`CannotBlock`](crate::CannotBlock).
     pub fn emit<T: Serialize + Sync + ?Sized>(
         &self,
         name: &str,
@@ -85,7 +86,7 @@ impl Client {
     /// Asks the server for the broadcasts of these names in our workspace.
     ///
     /// # Errors
-    /// As [`hypha_client::Client::subscribe`], and [`CannotBlock`].
+    /// As [`hypha_client::Client::subscribe`], and [`CannotBlock`](crate::CannotBlock).
     pub fn subscribe<N: Into<Text>>(
         &self,
         names: impl IntoIterator<Item = N>,
@@ -96,59 +97,57 @@ impl Client {
     /// Takes subscriptions back.
     ///
     /// # Errors
-    /// As [`hypha_client::Client::unsubscribe`], and [`CannotBlock`].
+    /// As [`hypha_client::Client::unsubscribe`], and [`CannotBlock`](crate::CannotBlock).
     pub fn unsubscribe<N: Into<Text>>(
         &self,
         names: impl IntoIterator<Item = N>,
     ) -> Result<(), Error> {
         self.background().wait(self.as_async().unsubscribe(names))
     }
-
-    /// What happens to the connection from now on.
-    #[must_use]
-    pub fn connection_events(&self) -> ConnectionEvents {
-        ConnectionEvents {
-            events: self.as_async().connection_events(),
-            background: self.background().clone(),
-        }
-    }
 }
 
-/// Events of a name, as they come. It ends with the connection.
+/// Events of a name, as they come. It ends with the connection, and does not keep it open.
 pub struct Events<T> {
     events: hypha_client::Events<T>,
-    background: Background,
+    connection: Connection,
+}
+
+impl<T: DeserializeOwned> Events<T> {
+    /// What this listens for.
+    #[must_use]
+    pub fn name(&self) -> &Text {
+        self.events.name()
+    }
+
+    /// Waits for the next event, but no longer than `timeout`.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`], and those of [`next`](Self::next).
+    pub fn next_timeout(&mut self, timeout: Duration) -> Option<Result<Event<T>, Error>> {
+        let next = next(&mut self.events);
+        self.connection.next_timeout(timeout, next)
+    }
 }
 
 impl<T: DeserializeOwned> Iterator for Events<T> {
+    /// Errors do not end it: events that were missed because they came faster than they were read, or that are no `T`.
     type Item = Result<Event<T>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match self.background.block_on(self.events.next()) {
-            Ok(event) => event.map(|event| event.map_err(|error| Error::Client(error.into()))),
-            Err(problem) => Some(Err(problem.into())),
-        }
+        let next = next(&mut self.events);
+        self.connection.next(next)
     }
+}
+
+async fn next<T: DeserializeOwned>(
+    events: &mut hypha_client::Events<T>,
+) -> Option<Result<Event<T>, hypha_client::Error>> {
+    Some(events.next().await?.map_err(Into::into))
 }
 
 impl<T> fmt::Debug for Events<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Events").finish_non_exhaustive()
-    }
-}
-
-/// What happens to a connection, as it happens. It ends with the connection.
-#[derive(Debug)]
-pub struct ConnectionEvents {
-    events: hypha_client::ConnectionEvents,
-    background: Background,
-}
-
-impl Iterator for ConnectionEvents {
-    type Item = Result<ConnectionEvent, CannotBlock>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.background.block_on(self.events.recv()).transpose()
     }
 }
 
@@ -179,10 +178,16 @@ impl Emit {
         self
     }
 
+    /// A field that the server does not read.
+    pub fn extra(mut self, name: impl Into<Text>, value: impl Into<Value>) -> Self {
+        self.emit = self.emit.extra(name, value);
+        self
+    }
+
     /// Sends it.
     ///
     /// # Errors
-    /// As [`hypha_client::Emit::send`], and [`CannotBlock`].
+    /// As [`hypha_client::Emit::send`], and [`CannotBlock`](crate::CannotBlock).
     pub fn send(self) -> Result<(), Error> {
         self.background.wait(self.emit.send())
     }

@@ -1,40 +1,60 @@
 //! Generators of others.
 
 use std::fmt;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use hypha_client::RemoteStream;
 use serde::de::DeserializeOwned;
 
-use crate::background::{Background, Serving};
+use crate::connection::Connection;
 use crate::error::Error;
 
 /// The items of a generator of another client, in their order. Each is a call. Dropping it closes the generator; after
 /// an error there are no more items.
 pub struct Items<T> {
-    stream: RemoteStream<T>,
-    waits: Waits,
-}
-
-enum Waits {
-    /// It keeps the connection.
-    With(Background),
-    /// It belongs to a handler or callback.
-    In(Serving),
+    /// None after an error.
+    stream: Option<RemoteStream<T>>,
+    connection: Connection,
 }
 
 impl<T> Items<T> {
-    pub(crate) fn new(stream: RemoteStream<T>, background: Background) -> Self {
+    pub(crate) fn new(stream: RemoteStream<T>, connection: Connection) -> Self {
         Self {
-            stream,
-            waits: Waits::With(background),
+            stream: Some(stream),
+            connection,
         }
     }
 
-    pub(crate) fn within(stream: RemoteStream<T>, serving: Serving) -> Self {
-        Self {
-            stream,
-            waits: Waits::In(serving),
+    /// Closes the generator and waits until it is closed. Dropping the iterator closes it as well.
+    ///
+    /// # Errors
+    /// If the generator's holder does not answer, and [`CannotBlock`](crate::CannotBlock).
+    pub fn close(self) -> Result<(), Error> {
+        match self.stream {
+            Some(stream) => Ok(self.connection.block_on(stream.close())??),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<T: DeserializeOwned> Items<T> {
+    /// Waits for the next item, but no longer than `timeout`. An item that was late comes next.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`], after which the iterator goes on, and those of [`next`](Self::next).
+    pub fn next_timeout(&mut self, timeout: Duration) -> Option<Result<T, Error>> {
+        let next = self.stream.as_mut()?.next();
+        let next = self.connection.next_timeout(timeout, next);
+        if !matches!(next, Some(Err(Error::TimedOut(_)))) {
+            self.end_after(&next);
+        }
+        next
+    }
+
+    fn end_after(&mut self, next: &Option<Result<T, Error>>) {
+        if !matches!(next, Some(Ok(_))) {
+            self.stream = None;
         }
     }
 }
@@ -43,17 +63,13 @@ impl<T: DeserializeOwned> Iterator for Items<T> {
     type Item = Result<T, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let next = self.stream.next();
-        let next = match &self.waits {
-            Waits::With(background) => background.block_on(next),
-            Waits::In(serving) => serving.block_on(next),
-        };
-        match next {
-            Ok(item) => item.map(|item| item.map_err(Error::from)),
-            Err(problem) => Some(Err(problem.into())),
-        }
+        let next = self.connection.next(self.stream.as_mut()?.next());
+        self.end_after(&next);
+        next
     }
 }
+
+impl<T: DeserializeOwned> std::iter::FusedIterator for Items<T> {}
 
 impl<T> fmt::Debug for Items<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

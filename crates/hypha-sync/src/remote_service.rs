@@ -26,6 +26,10 @@ impl RemoteService {
         }
     }
 
+    pub(crate) fn background(&self) -> &Background {
+        &self.background
+    }
+
     /// The service for async parts of a program.
     #[must_use]
     pub fn as_async(&self) -> &hypha_client::RemoteService {
@@ -68,6 +72,12 @@ impl RemoteService {
         Self::new(self.service.encrypted_for(key), self.background.clone())
     }
 
+    /// The key that calls are encrypted for.
+    #[must_use]
+    pub fn encryption_public_key(&self) -> Option<PublicKey> {
+        self.service.encryption_public_key()
+    }
+
     /// Calls a method and reads its result.
     ///
     /// # Errors
@@ -86,7 +96,7 @@ impl RemoteService {
         args: impl Arguments,
     ) -> Result<Items<T>, Error> {
         let stream: RemoteStream<T> = self.background.wait(self.service.stream(path, args))?;
-        Ok(Items::new(stream, self.background.clone()))
+        Ok(Items::new(stream, self.into()))
     }
 
     /// Starts a call that has more to say than positional arguments.

@@ -200,3 +200,66 @@ fn an_iterator_is_dropped_where_it_may_wait() {
         assert!(dropped.recv_timeout(Duration::from_secs(60)).unwrap());
     }
 }
+
+/// An item that comes too late is not lost.
+#[test]
+fn items_are_waited_for_with_a_limit() {
+    let place = Place::new();
+    let client = place.connect();
+    let (go, gate) = std::sync::mpsc::channel::<()>();
+    let gate = Mutex::new(Some(gate));
+    let gated = move || {
+        let gate = gate.lock().unwrap().take();
+        from_iter((0..2_u32).inspect(move |_| {
+            gate.as_ref().map(std::sync::mpsc::Receiver::recv);
+        }))
+    };
+    let service = Service::new("numbers").blocking("gated", gated);
+    client.register_service(service).unwrap();
+    let numbers = client.get_service("numbers").unwrap();
+    let mut items = numbers.stream::<u32>("gated", ()).unwrap();
+    let late = items.next_timeout(Duration::from_millis(20));
+    let late = late.unwrap().unwrap_err();
+    assert_eq!(late.kind(), Some(ErrorKind::Timeout));
+    go.send(()).unwrap();
+    assert_eq!(items.next().unwrap().unwrap(), 0);
+    drop(go);
+    assert_eq!(items.next().unwrap().unwrap(), 1);
+    items.close().unwrap();
+}
+
+/// A loop over the items that came must not go on for ever where nothing can come.
+#[test]
+fn items_end_after_an_error() {
+    let place = Place::new();
+    let client = place.connect();
+    let service = Service::new("numbers").blocking("count", || from_iter(0..3_u32));
+    client.register_service(service).unwrap();
+    let numbers = client.get_service("numbers").unwrap();
+    let mut items = numbers.stream::<u32>("count", ()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        assert!(items.next().unwrap().is_err());
+        assert!(items.next().is_none());
+    });
+}
+
+#[test]
+fn layers_see_the_calls() {
+    #[derive(Clone)]
+    struct Counting(Arc<std::sync::atomic::AtomicUsize>);
+    impl<S> tower_layer::Layer<S> for Counting {
+        type Service = S;
+        fn layer(&self, inner: S) -> S {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            inner
+        }
+    }
+    let place = Place::new();
+    let layered = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let client = place.connect().layer(Counting(Arc::clone(&layered)));
+    assert_eq!(client.echo(&1).unwrap(), 1);
+    assert!(layered.load(std::sync::atomic::Ordering::Relaxed) > 0);
+}

@@ -4,8 +4,12 @@
 mod calling;
 mod dropping;
 mod events;
+mod files;
 #[cfg(target_os = "linux")]
 mod leaks;
 mod logging_in;
 mod place;
+mod results;
+#[cfg(feature = "schema")]
+mod schemas;
 mod threads;
