@@ -1,5 +1,7 @@
 //! The client without async, with real clients: features A.16.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use hypha_sync::{
@@ -102,4 +104,103 @@ async fn a16_01_a16_02_a_provider_without_async_python_to_rust() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a16_01_a16_02_a_provider_without_async_javascript_to_rust() {
     provided_to(Language::JavaScript).await;
+}
+
+/// The sources of one of our crates.
+fn sources(package: &str) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
+    let mut folders = vec![root.join(package).join("src")];
+    let mut files = Vec::<PathBuf>::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push(path);
+            }
+        }
+    }
+    let read = |path: PathBuf| std::fs::read_to_string(path).unwrap();
+    files.into_iter().map(read).collect()
+}
+
+/// The names of the public methods of a type, as `rustfmt` writes them.
+fn methods(sources: &[String], of: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for source in sources {
+        let begin = format!("impl {of} {{");
+        // Those that `waits!` makes are `name(..) -> ..;`.
+        let blocks = [(begin.as_str(), "    pub "), ("waits! {", "    ")];
+        let mut prefix = None;
+        for line in source.lines() {
+            let block = blocks.iter().find(|(begin, _)| line == *begin);
+            if let Some((_, begins)) = block {
+                prefix = Some(*begins);
+            } else if line == "}" {
+                prefix = None;
+            }
+            let method = prefix.and_then(|prefix| line.strip_prefix(prefix));
+            let Some(method) = method.filter(|method| method.contains('(')) else {
+                continue;
+            };
+            let method = method.trim_start_matches("async ");
+            let method = method.trim_start_matches("fn ");
+            let end = method.find(['(', '<']).unwrap();
+            let name = &method[..end];
+            if name.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
+                names.insert(name.to_owned());
+            }
+        }
+    }
+    names
+}
+
+#[test]
+fn a16_01_every_method_has_a_twin_without_async() {
+    let (asynchronous, blocking) = (sources("hypha-client"), sources("hypha-sync"));
+    // For async parts of a program, which have `as_async`.
+    let without_twin = BTreeSet::from(["peer".to_owned()]);
+    for of in ["Client", "Manager"] {
+        let wanted = methods(&asynchronous, of);
+        assert!(wanted.len() > 1, "no methods of {of} were found");
+        let found: BTreeSet<String> = methods(&blocking, of);
+        let missing: Vec<_> = wanted
+            .difference(&found)
+            .filter(|name| !without_twin.contains(*name))
+            .collect();
+        assert!(missing.is_empty(), "hypha_sync::{of} lacks {missing:?}");
+    }
+}
+
+/// The names that a crate's root has from elsewhere.
+fn exported(sources: &[String]) -> BTreeSet<String> {
+    let root = sources
+        .iter()
+        .find(|source| source.starts_with("#![doc"))
+        .unwrap();
+    let uses = root
+        .split("pub use ")
+        .skip(1)
+        .filter_map(|rest| rest.split_once(';'));
+    let names = uses.flat_map(|(path, _)| {
+        let names = path.split_once('{').map_or(path, |(_, names)| names);
+        names.trim_end_matches('}').split(',')
+    });
+    let last = |path: &str| path.rsplit([':', ' ']).next().unwrap().to_owned();
+    names
+        .map(|name| last(name.trim()))
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+#[test]
+fn a16_01_every_name_is_there_without_async() {
+    let (wanted, found) = (
+        exported(&sources("hypha-client")),
+        exported(&sources("hypha-sync")),
+    );
+    assert!(wanted.contains("Client") && wanted.contains("json_schema"));
+    let missing: Vec<_> = wanted.difference(&found).collect();
+    assert!(missing.is_empty(), "hypha_sync lacks {missing:?}");
 }
