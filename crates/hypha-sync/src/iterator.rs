@@ -2,8 +2,9 @@
 
 use futures_util::stream;
 use hypha_client::{IntoReply, Output, RemoteError, ReplyEncoder, Streamed};
-use tokio::runtime::Handle;
 use tokio::task::{JoinError, spawn_blocking};
+
+use crate::aside::Aside;
 
 /// An iterator as the result of a method or an argument: the receiver pulls its items one by one, and each is made on a
 /// thread that may block. It is dropped on such a thread, too, when the receiver is done with it. If it panics, the
@@ -21,11 +22,11 @@ where
     I::IntoIter: Send + 'static,
     I::Item: IntoReply + Send + 'static,
 {
-    let items = Aside(Some(items.into_iter()));
+    let items = Aside::new(items.into_iter());
     Streamed::new(stream::unfold(Some(items), |items| async move {
         let mut items = items?;
         let next = spawn_blocking(move || {
-            let item = items.0.as_mut().and_then(Iterator::next);
+            let item = items.get_mut().and_then(Iterator::next);
             (item, items)
         });
         match next.await {
@@ -34,17 +35,6 @@ where
             Err(problem) => Some((Made::Nothing(problem), None)),
         }
     }))
-}
-
-/// An iterator that is dropped on a thread that may block: what it holds may want to wait.
-struct Aside<I: Send + 'static>(Option<I>);
-
-impl<I: Send + 'static> Drop for Aside<I> {
-    fn drop(&mut self) {
-        if let (Some(items), Ok(handle)) = (self.0.take(), Handle::try_current()) {
-            drop(handle.spawn_blocking(move || drop(items)));
-        }
-    }
 }
 
 /// What came of asking an iterator.

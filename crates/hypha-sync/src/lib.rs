@@ -6,13 +6,14 @@
 //! - [`Client`]: registering and finding services, and the server's manager.
 //! - [`RemoteService`], [`MethodCall`], [`Items`]: what is called.
 //! - [`Waiting`]: callbacks, objects, generators and files that a handler was given, or that came in a result.
-//! - [`from_iter`]: generators of ours.
+//! - [`from_iter`], [`from_reader`]: generators and files of ours.
 //! - [`login`], [`logout`]: tokens for people.
 //!
 //! Everything else is that of `hypha-client`, and found here under the same names.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod aside;
 mod background;
 mod client;
 mod connection;
@@ -25,9 +26,11 @@ mod login;
 mod manager;
 mod method_call;
 mod parking;
+mod reader;
 mod remote_service;
 #[cfg(feature = "schema")]
 mod schema;
+mod search;
 mod state;
 mod waiting;
 
@@ -70,6 +73,7 @@ pub use self::iterator::from_iter;
 pub use self::login::{login, login_profile, logout};
 pub use self::manager::Manager;
 pub use self::method_call::MethodCall;
+pub use self::reader::from_reader;
 pub use self::remote_service::RemoteService;
 #[cfg(feature = "schema")]
 #[cfg_attr(docsrs, doc(cfg(feature = "schema")))]
