@@ -22,7 +22,7 @@ const LAYERS: &[Layer] = &[
     layer("hypha-transport", &[], &[]),
     layer("hypha-e2e", &[], &[]),
     layer("hypha-schema", &[], &[]),
-    layer("hypha-macros", &[], &["hypha-client"]),
+    layer("hypha-macros", &[], &["hypha-client", "hypha-server"]),
     layer(
         "hypha-rpc-core",
         &["hypha-codec", "hypha-e2e", "hypha-transport"],

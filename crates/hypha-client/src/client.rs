@@ -164,9 +164,12 @@ impl Client {
     /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) if this client has one with the same id,
     /// [`InvalidService`](crate::ErrorKind::InvalidService) if it does not hold together, and what the server says;
     /// then nothing is registered.
-    pub async fn register_service(&self, service: Service) -> Result<ServiceInfo, Error> {
+    pub async fn register_service(
+        &self,
+        service: impl Into<Service>,
+    ) -> Result<ServiceInfo, Error> {
         Ok(ServiceInfo::registered(
-            &self.peer.register_service(service).await?,
+            &self.peer.register_service(service.into()).await?,
         )?)
     }
 
@@ -174,9 +177,9 @@ impl Client {
     ///
     /// # Errors
     /// As [`register_service`](Self::register_service), but for the taken id.
-    pub async fn replace_service(&self, service: Service) -> Result<ServiceInfo, Error> {
+    pub async fn replace_service(&self, service: impl Into<Service>) -> Result<ServiceInfo, Error> {
         Ok(ServiceInfo::registered(
-            &self.peer.replace_service(service).await?,
+            &self.peer.replace_service(service.into()).await?,
         )?)
     }
 

@@ -30,6 +30,8 @@ mod options;
 mod schema;
 mod service_url;
 mod shutdown;
+#[cfg(feature = "macros")]
+mod typed;
 
 pub use hypha_codec::{
     ArrayError, Binary, CodecRegistry, Custom, DType, DecodeError, EncodeError, ErrorValue, Ext,
@@ -39,6 +41,9 @@ pub use hypha_codec::{
 #[cfg(feature = "e2e")]
 #[cfg_attr(docsrs, doc(cfg(feature = "e2e")))]
 pub use hypha_e2e::{KeyFileError, RandomError, SecretKey};
+#[cfg(feature = "macros")]
+#[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
+pub use hypha_macros::service;
 pub use hypha_rpc_core::protocol::event;
 pub use hypha_rpc_core::{
     Address, AddressError, Arguments, BlockingHandler, Call, CallArguments, CallError, CallOptions,
@@ -83,3 +88,9 @@ pub use self::options::{ConnectOptions, OptionsError, connect_to_server};
 pub use self::schema::{Described, TypeCheckError};
 pub use self::service_url::{ServiceUrl, ServiceUrlError, get_remote_service, parse_service_url};
 pub use self::shutdown::Served;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub use self::typed::__macros;
+#[cfg(feature = "macros")]
+#[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
+pub use self::typed::Provider;

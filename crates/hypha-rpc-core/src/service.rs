@@ -109,6 +109,13 @@ impl Service {
         }
     }
 
+    /// The same service under another id.
+    #[must_use]
+    pub fn with_id(mut self, id: impl Into<Text>) -> Self {
+        self.id = id.into();
+        self
+    }
+
     /// The id.
     #[must_use]
     pub fn id(&self) -> &str {

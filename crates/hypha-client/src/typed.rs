@@ -1,0 +1,91 @@
+//! What the attribute `service` builds upon.
+
+mod yielding;
+
+use std::sync::Arc;
+
+use hypha_rpc_core::{Method, Service};
+use hypha_schema::ServiceSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A type whose methods are a service: what `#[service]` makes of a type on its impl block.
+///
+/// Such a type is also `Into<Service>`, which [`Client::register_service`](crate::Client::register_service) takes.
+pub trait Provider: Sized + Send + Sync + 'static {
+    /// The id of the service.
+    const ID: &'static str;
+
+    /// What callers are told of the methods.
+    fn schema() -> ServiceSchema;
+
+    /// The service, of a value that is used elsewhere too.
+    fn service(implementation: Arc<Self>) -> Service;
+
+    /// The service.
+    fn into_service(self) -> Service {
+        Self::service(Arc::new(self))
+    }
+}
+
+/// The value of a `Result`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is called `Result` and is none",
+    note = "`#[service]` tells by this name that a method may fail: call the type something else"
+)]
+pub trait Fallible {
+    /// What it is if nothing failed.
+    type Value;
+}
+
+impl<T, E> Fallible for Result<T, E> {
+    type Value = T;
+}
+
+/// At most what a server takes as the description of a service (wire-protocol section 10.2).
+const MAX_DESCRIPTION: usize = 1024;
+
+fn description(summary: &str) -> String {
+    summary.chars().take(MAX_DESCRIPTION).collect()
+}
+
+/// Fails registering if the default of a parameter is none of its type.
+fn with_default<T: DeserializeOwned>(method: Method, name: &str, value: impl Serialize) -> Method {
+    let read = hypha_codec::to_value(&value)
+        .map_err(|error| error.to_string())
+        .and_then(|value| hypha_codec::from_value::<T>(value).map_err(|error| error.to_string()));
+    match read {
+        Ok(_) => method,
+        Err(problem) => method.invalid(format!("the default of parameter `{name}`: {problem}")),
+    }
+}
+
+/// Everything that expansions name. No part of the API.
+#[doc(hidden)]
+pub mod __macros {
+    pub use hypha_rpc_core::{
+        Callback, Closure, FileObject, Interface, Kwargs, Method, RemoteFile, RemoteObject,
+        RemoteStream, Returns, Service, Streamed, Visibility,
+    };
+    pub use hypha_schema::{FunctionSchema, Parameter, ServiceSchema};
+
+    pub use super::yielding::{Items, next, yielding};
+    pub use super::{Fallible, Provider};
+    pub use crate::schema::Described;
+
+    /// See [`super::description`].
+    #[must_use]
+    pub fn description(summary: &str) -> String {
+        super::description(summary)
+    }
+
+    /// See [`super::with_default`].
+    #[must_use]
+    pub fn with_default<T: serde::de::DeserializeOwned>(
+        method: Method,
+        name: &str,
+        value: impl serde::Serialize,
+    ) -> Method {
+        super::with_default::<T>(method, name, value)
+    }
+}

@@ -1,0 +1,167 @@
+//! From methods to calls.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{Error, ItemTrait, Path, Result, Type};
+
+use crate::lent;
+use crate::method::{Method, Problems};
+use crate::param::{Param, Role};
+use crate::returns::{self, Kind};
+use crate::settings::Settings;
+
+pub(super) fn expand(
+    settings: &Settings,
+    item: &ItemTrait,
+    name: &Ident,
+    methods: &[Method],
+) -> Result<TokenStream> {
+    let krate = &settings.krate;
+    let ItemTrait { ident, vis, .. } = item;
+    let mut problems = Problems::default();
+    let calls: Vec<TokenStream> = methods
+        .iter()
+        .filter_map(|method| problems.note(call(krate, method)))
+        .collect();
+    problems.end()?;
+    let about = format!("Calls a service with the methods of [`{ident}`], whoever provides it.");
+    Ok(quote! {
+        #[doc = #about]
+        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
+        #vis struct #name {
+            service: #krate::RemoteService,
+        }
+
+        impl #name {
+            /// Calls this service.
+            #[must_use]
+            pub fn new(service: #krate::RemoteService) -> Self {
+                Self { service }
+            }
+
+            #(#calls)*
+        }
+
+        impl ::core::convert::From<#krate::RemoteService> for #name {
+            fn from(service: #krate::RemoteService) -> Self {
+                Self::new(service)
+            }
+        }
+
+        impl ::core::convert::AsRef<#krate::RemoteService> for #name {
+            fn as_ref(&self) -> &#krate::RemoteService {
+                &self.service
+            }
+        }
+    })
+}
+
+/// The method of the client.
+fn call(krate: &Path, method: &Method) -> Result<TokenStream> {
+    let Method {
+        ident,
+        name,
+        attributes,
+        ..
+    } = method;
+    if ident == "new" || ident == "as_ref" {
+        let message = format!(
+            "the client has a function of this name: call it something else, with `#[method(rename = \"{name}\")]`"
+        );
+        return Err(Error::new(ident.span(), message));
+    }
+    let mut inputs = Vec::new();
+    let mut required = Vec::new();
+    let mut defaulted = Vec::new();
+    let mut kwargs = Vec::new();
+    for param in &method.params {
+        let Param { ident, ty, .. } = param;
+        let given = lent::given(ty, krate);
+        match param.role {
+            Role::Extracted => {}
+            Role::Rest => {
+                let message = "a typed client does not know how many there are: take a `Vec<Value>`, or write `client = false`";
+                return Err(Error::new(ty.span(), message));
+            }
+            Role::Kwargs => {
+                inputs.push(quote!(#ident: #krate::__macros::Kwargs));
+                kwargs.push(ident);
+            }
+            Role::Argument { .. } if param.has_default() => {
+                // `None` is a way to leave it out that such a type has already.
+                let given = if lent::is_named(&given, "Option") {
+                    quote!(#given)
+                } else {
+                    quote!(::core::option::Option<#given>)
+                };
+                inputs.push(quote!(#ident: #given));
+                defaulted.push((ident, &param.name));
+            }
+            Role::Argument { .. } => {
+                inputs.push(quote!(#ident: #given));
+                required.push(ident);
+            }
+        }
+    }
+    let args = args(&required, &defaulted);
+    let result = result(krate, method);
+    Ok(quote! {
+        #(#attributes)*
+        pub fn #ident(&self, #(#inputs),*) -> #krate::MethodCall<#result> {
+            let call = self.service.method(#name);
+            let call = #args;
+            #(let call = #kwargs.0.into_iter().fold(call, |call, (name, value)| match name.as_str() {
+                ::core::option::Option::Some(name) => call.kwarg(name, value),
+                ::core::option::Option::None => call,
+            });)*
+            call.returns::<#result>()
+        }
+    })
+}
+
+/// Positional up to the first argument that is left out, and by name after it.
+fn args(required: &[&Ident], defaulted: &[(&Ident, &String)]) -> TokenStream {
+    if defaulted.is_empty() {
+        return quote!(call.args((#(#required,)*)));
+    }
+    let all: Vec<&Ident> = defaulted.iter().map(|(ident, _)| *ident).collect();
+    let arms = (0..=defaulted.len()).map(|given| {
+        let (before, after) = defaulted.split_at(given);
+        let before: Vec<&Ident> = before.iter().map(|(ident, _)| *ident).collect();
+        let Some((_, after)) = after.split_first() else {
+            return quote!((#(::core::option::Option::Some(#before),)*) => call.args((#(#required,)* #(#before,)*)));
+        };
+        let idents: Vec<&Ident> = after.iter().map(|(ident, _)| *ident).collect();
+        let names = after.iter().map(|(_, name)| name);
+        quote! {
+            (#(::core::option::Option::Some(#before),)* ::core::option::Option::None, #(#idents,)*) => {
+                let call = call.args((#(#required,)* #(#before,)*));
+                #(let call = match #idents {
+                    ::core::option::Option::Some(value) => call.kwarg(#names, value),
+                    ::core::option::Option::None => call,
+                };)*
+                call
+            }
+        }
+    });
+    quote!(match (#(#all,)*) { #(#arms)* })
+}
+
+/// What the call gives.
+fn result(krate: &Path, method: &Method) -> TokenStream {
+    if let Some(ty) = &method.returns {
+        return quote!(#ty);
+    }
+    let received: Type = lent::received(&method.output, krate);
+    let span = method.output.span();
+    let value = if returns::is_fallible(&method.output) {
+        quote_spanned!(span=> <#received as #krate::__macros::Fallible>::Value)
+    } else {
+        quote!(#received)
+    };
+    match method.kind {
+        Kind::Stream => quote!(#krate::__macros::RemoteStream<#value>),
+        Kind::Async | Kind::Blocking => value,
+    }
+}

@@ -1,0 +1,1 @@
+//! Services of traits and impl blocks.
