@@ -29,4 +29,5 @@ mod servers;
 mod sides;
 mod snippets;
 mod tap;
+mod typed;
 mod values;

@@ -63,6 +63,13 @@ pub use hypha_client::{Described, FunctionSchema, Parameter, ServiceSchema, json
 #[cfg_attr(docsrs, doc(cfg(feature = "e2e")))]
 pub use hypha_client::{Encryption, KeyFileError, RandomError, SecretKey};
 
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub use hypha_client::__macros;
+#[cfg(feature = "macros")]
+#[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
+pub use hypha_client::{Provider, service};
+
 pub use self::client::{Client, connect_to_server, get_remote_service};
 pub use self::connection::Connection;
 pub use self::error::{CannotBlock, Error};

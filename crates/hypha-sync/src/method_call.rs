@@ -4,12 +4,13 @@ use std::any::Any;
 use std::fmt;
 use std::time::Duration;
 
-use hypha_client::{Arguments, Progress, Reply, Text, Value};
+use hypha_client::{Arguments, Progress, RemoteStream, Reply, Text, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::background::Background;
 use crate::error::Error;
+use crate::items::Items;
 
 /// A call that is being put together; [`call`](Self::call) makes it and waits for its result.
 #[must_use = "a call is made by `call`"]
@@ -89,6 +90,17 @@ impl<T: DeserializeOwned> MethodCall<T> {
     /// As [`send`](Self::send), and if the result is no `T`.
     pub fn call(self) -> Result<T, Error> {
         self.background.wait(self.call.decode())
+    }
+}
+
+impl<T: DeserializeOwned> MethodCall<RemoteStream<T>> {
+    /// Makes the call and reads the items of its generator; dropping the iterator closes it.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub fn items(self) -> Result<Items<T>, Error> {
+        let stream = self.background.wait(self.call.decode())?;
+        Ok(Items::new(stream, self.background))
     }
 }
 

@@ -6,6 +6,7 @@ import readline from "node:readline";
 import { depth, fromJson, toJson } from "./notation.mjs";
 import { flattened, member, taken, takenUntilError } from "./objects.mjs";
 import { Services } from "./service.mjs";
+import { service as station } from "./station.mjs";
 
 const require = createRequire(path.join(process.argv[2], "index.js"));
 globalThis.WebSocket = require("ws");
@@ -77,6 +78,10 @@ const commands = {
       ids[definition.id] = info.id;
     }
     return ids;
+  },
+  /** Register the service of the typed client. */
+  async register_station({ conn = "main" }) {
+    return (await connections.get(conn).server.registerService(station())).id;
   },
   /** Export an application of one method. */
   async export({ conn = "main" }) {

@@ -17,6 +17,7 @@ from hypha_rpc import connect_to_server
 
 import notation
 import objects
+import station
 from service import Services
 
 
@@ -110,6 +111,10 @@ class Peer:
         from typed import SERVICE
 
         return (await self.connections[conn].server.register_service(SERVICE))["id"]
+
+    async def do_register_station(self, conn="main"):
+        """Register the service of the typed client."""
+        return (await self.connections[conn].server.register_service(station.service()))["id"]
 
     async def do_export(self, conn="main"):
         """Export an application of one method."""

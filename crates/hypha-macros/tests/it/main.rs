@@ -1,1 +1,7 @@
 //! Services of traits and impl blocks.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod compile_errors;
+mod declared;
+mod implemented;
+mod place;

@@ -1,0 +1,6 @@
+use hypha_client::service;
+
+#[service]
+struct Stage;
+
+fn main() {}
