@@ -63,6 +63,8 @@ fn with_default<T: DeserializeOwned>(method: Method, name: &str, value: impl Ser
 /// Everything that expansions name. No part of the API.
 #[doc(hidden)]
 pub mod __macros {
+    use std::marker::PhantomData;
+
     pub use hypha_rpc_core::{
         Callback, Closure, FileObject, Interface, Kwargs, Method, RemoteFile, RemoteObject,
         RemoteStream, Returns, Service, Streamed, Visibility,
@@ -72,6 +74,32 @@ pub mod __macros {
     pub use super::yielding::{Items, next, yielding};
     pub use super::{Fallible, Provider};
     pub use crate::schema::Described;
+
+    /// Whether a type is a `Result`, by whatever name: `IS_RESULT`.
+    #[derive(Debug)]
+    pub struct Probe<T>(PhantomData<T>);
+
+    impl<T, E> Probe<Result<T, E>> {
+        /// It is.
+        pub const IS_RESULT: bool = true;
+    }
+
+    /// What [`Probe`] says of every other type.
+    pub trait NoResult {
+        /// It is not.
+        const IS_RESULT: bool = false;
+    }
+
+    impl<T> NoResult for Probe<T> {}
+
+    /// A method may take it.
+    pub fn is_parameter<T: hypha_rpc_core::FromCall>() {}
+
+    /// A method may give it.
+    pub fn is_reply<T: hypha_rpc_core::IntoReply>() {}
+
+    /// It can travel.
+    pub fn is_sent<T: serde::Serialize>() {}
 
     /// See [`super::description`].
     #[must_use]

@@ -18,7 +18,7 @@ pub(crate) fn of(attributes: &[Attribute]) -> String {
         meta.path.is_ident("doc").then(|| text.value())
     });
     let lines: Vec<String> = lines
-        .flat_map(|text| text.lines().map(ToOwned::to_owned).collect::<Vec<_>>())
+        .flat_map(|text| text.split('\n').map(ToOwned::to_owned).collect::<Vec<_>>())
         .map(|line| {
             line.strip_prefix(' ')
                 .unwrap_or(&line)

@@ -1,5 +1,6 @@
 //! What is written beside traits and impl blocks.
 
+mod checks;
 mod client;
 mod declared;
 mod dispatcher;

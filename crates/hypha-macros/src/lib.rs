@@ -74,7 +74,8 @@ use proc_macro::TokenStream;
 /// | `schema = false` | callers are told that it takes anything; no `JsonSchema` is needed |
 /// | `extract` | an extractor of your own (`FromCall`), which no caller passes |
 ///
-/// Clients take an `Option` for a parameter that has a default, and leave it out for `None`.
+/// Clients take an `Option` for a parameter that has a default, and leave it out for `None`. If one is left out before
+/// another that is given, all arguments go by name.
 #[proc_macro_attribute]
 pub fn service(settings: TokenStream, item: TokenStream) -> TokenStream {
     expand::service(settings.into(), item.into()).into()

@@ -17,11 +17,11 @@ trait BlockingStation {
     fn count(&self, n: u64) -> impl futures_util::Stream<Item = u64>;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a16_01_a_typed_client_without_async() {
     let provider = connect().await;
     let id = provider.register_service(station()).await.unwrap().id;
-    let url = server().await.url().to_owned();
+    let url = server().await.url();
     let done = tokio::task::spawn_blocking(move || -> Result<(), Error> {
         let client = connect_to_server(url)?;
         let station = BlockingStationClient::new(client.get_service(&id)?);

@@ -33,6 +33,7 @@ pub(super) fn expand(
             service: #krate::RemoteService,
         }
 
+        #[allow(clippy::too_many_arguments, reason = "as many as the trait has")]
         impl #name {
             /// Calls this service.
             #[must_use]
@@ -100,7 +101,7 @@ fn call(krate: &Path, method: &Method) -> Result<TokenStream> {
             }
             Role::Argument { .. } => {
                 inputs.push(quote!(#ident: #given));
-                required.push(ident);
+                required.push((ident, &param.name));
             }
         }
     }
@@ -120,24 +121,27 @@ fn call(krate: &Path, method: &Method) -> Result<TokenStream> {
     })
 }
 
-/// Positional up to the first argument that is left out, and by name after it.
-fn args(required: &[&Ident], defaulted: &[(&Ident, &String)]) -> TokenStream {
+/// By position, and all by name if one is left out before one that is given: JavaScript takes no mixture.
+fn args(required: &[(&Ident, &String)], defaulted: &[(&Ident, &String)]) -> TokenStream {
+    let (needed, needed_names): (Vec<_>, Vec<_>) = required.iter().copied().unzip();
     if defaulted.is_empty() {
-        return quote!(call.args((#(#required,)*)));
+        return quote!(call.args((#(#needed,)*)));
     }
     let all: Vec<&Ident> = defaulted.iter().map(|(ident, _)| *ident).collect();
+    // Those that are given are the first ones.
     let arms = (0..=defaulted.len()).map(|given| {
-        let (before, after) = defaulted.split_at(given);
-        let before: Vec<&Ident> = before.iter().map(|(ident, _)| *ident).collect();
-        let Some((_, after)) = after.split_first() else {
-            return quote!((#(::core::option::Option::Some(#before),)*) => call.args((#(#required,)* #(#before,)*)));
-        };
-        let idents: Vec<&Ident> = after.iter().map(|(ident, _)| *ident).collect();
-        let names = after.iter().map(|(_, name)| name);
+        let (given, left_out) = all.split_at(given);
+        let left_out = left_out.iter().map(|_| quote!(::core::option::Option::None));
         quote! {
-            (#(::core::option::Option::Some(#before),)* ::core::option::Option::None, #(#idents,)*) => {
-                let call = call.args((#(#required,)* #(#before,)*));
-                #(let call = match #idents {
+            (#(::core::option::Option::Some(#given),)* #(#left_out,)*) => call.args((#(#needed,)* #(#given,)*)),
+        }
+    });
+    let names = defaulted.iter().map(|(_, name)| name);
+    let by_name = (defaulted.len() > 1).then(|| {
+        quote! {
+            (#(#all,)*) => {
+                #(let call = call.kwarg(#needed_names, #needed);)*
+                #(let call = match #all {
                     ::core::option::Option::Some(value) => call.kwarg(#names, value),
                     ::core::option::Option::None => call,
                 };)*
@@ -145,7 +149,7 @@ fn args(required: &[&Ident], defaulted: &[(&Ident, &String)]) -> TokenStream {
             }
         }
     });
-    quote!(match (#(#all,)*) { #(#arms)* })
+    quote!(match (#(#all,)*) { #(#arms)* #by_name })
 }
 
 /// What the call gives.

@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use syn::ext::IdentExt as _;
 use syn::{Error, FnArg, ItemTrait, Result, ReturnType, TraitItem, Type, parse_quote};
 
-use super::{client, dispatcher, distinct};
+use super::{checks, client, dispatcher, distinct};
 use crate::attributes::{ArgAttribute, MethodAttribute};
 use crate::lent;
 use crate::method::{Method, Problems};
@@ -71,7 +71,12 @@ pub(super) fn expand(settings: &Settings, item: &mut ItemTrait) -> Result<TokenS
             client::expand(settings, item, &name, &methods)?
         }
     };
-    Ok(quote!(#dispatcher #client))
+    let service_checks = checks::of_service(&settings.krate, &methods);
+    let client_checks = match settings.client {
+        Client::None => TokenStream::new(),
+        _ => checks::of_client(&settings.krate, &methods),
+    };
+    Ok(quote!(#service_checks #client_checks #dispatcher #client))
 }
 
 /// Takes off what the compiler does not know, after an error.

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Error, FnArg, ImplItem, ItemImpl, Result, Type};
 
-use super::{dispatcher, distinct};
+use super::{checks, dispatcher, distinct};
 use crate::attributes::{ArgAttribute, MethodAttribute};
 use crate::lent;
 use crate::method::{Method, Problems};
@@ -76,7 +76,10 @@ pub(super) fn expand(settings: &Settings, item: &mut ItemImpl) -> Result<TokenSt
         &quote!(<#own>),
         &quote!(__Describe),
     );
+    let checks = checks::of_service(krate, &methods);
     Ok(quote! {
+        #checks
+
         const _: () = {
             struct __Describe;
 

@@ -36,7 +36,7 @@ impl Stage {
 
     #[method(rename = "whoami")]
     async fn who(&self, cx: Context) -> String {
-        cx.from().to_string()
+        std::future::ready(cx.from().to_string()).await
     }
 
     #[method]
