@@ -100,7 +100,7 @@ impl<T: DeserializeOwned> MethodCall<RemoteStream<T>> {
     /// As [`call`](Self::call).
     pub fn items(self) -> Result<Items<T>, Error> {
         let stream = self.background.wait(self.call.decode())?;
-        Ok(Items::new(stream, self.background))
+        Ok(Items::new(stream, self.background.into()))
     }
 }
 

@@ -17,7 +17,7 @@ trait BlockingStation {
     fn count(&self, n: u64) -> impl futures_util::Stream<Item = u64>;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a16_01_a_typed_client_without_async() {
     let provider = connect().await;
     let id = provider.register_service(station()).await.unwrap().id;
