@@ -28,6 +28,7 @@ pages! {
     production: "docs/guide/production.md",
     reconnection: "docs/guide/reconnection.md",
     schemas: "docs/guide/schemas.md",
+    typed_services: "docs/guide/typed-services.md",
     server: "docs/guide/server.md",
     services: "docs/guide/services.md",
     tokens_and_login: "docs/guide/tokens-and-login.md",

@@ -23,7 +23,7 @@ struct Example {
     tree: &'static [&'static str],
 }
 
-const EXAMPLES: [Example; 9] = [
+const EXAMPLES: [Example; 10] = [
     Example {
         package: "hypha-codec",
         ours: &[],
@@ -85,6 +85,24 @@ const EXAMPLES: [Example; 9] = [
             r#"serde_json = "1""#,
         ],
         tree: &["hypha-schema"],
+    },
+    Example {
+        package: "hypha-macros",
+        ours: &[("hypha-client", &["macros"])],
+        others: &[
+            r#"serde_json = "1""#,
+            r#"tokio = { version = "1", features = ["macros", "rt-multi-thread"] }"#,
+        ],
+        tree: &[
+            "hypha-client",
+            "hypha-codec",
+            "hypha-e2e",
+            "hypha-macros",
+            "hypha-rpc-core",
+            "hypha-schema",
+            "hypha-transport",
+            "hypha-transport-ws",
+        ],
     },
     Example {
         package: "hypha-sync",

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::bench::Bench;
+use crate::codegen::Codegen;
 use crate::keygen::Keygen;
 use crate::serve::ServeArgs;
 
@@ -20,6 +21,7 @@ pub(crate) struct Cli {
 enum Command {
     Serve(Box<ServeArgs>),
     Bench(Bench),
+    Codegen(Codegen),
     Keygen(Keygen),
 }
 
@@ -31,6 +33,7 @@ impl Cli {
         let outcome = match self.command {
             Command::Serve(arguments) => arguments.run(),
             Command::Bench(bench) => bench.run(),
+            Command::Codegen(codegen) => codegen.run(),
             Command::Keygen(keygen) => keygen.run(),
         };
         match outcome {

@@ -2,6 +2,7 @@
 
 mod bench;
 mod cli;
+mod codegen;
 mod ending;
 mod files;
 mod keygen;

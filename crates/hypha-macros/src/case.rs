@@ -1,5 +1,9 @@
 //! Names as other languages write them.
 
+use heck::{
+    ToKebabCase as _, ToLowerCamelCase as _, ToShoutySnakeCase as _, ToSnakeCase as _,
+    ToUpperCamelCase as _,
+};
 use syn::{Error, LitStr, Result};
 
 /// How the names of methods are written on the wire.
@@ -31,49 +35,14 @@ impl Case {
     }
 
     pub(crate) fn apply(self, name: &str) -> String {
-        let words = words(name);
-        let capital = |word: &String| {
-            let mut chars = word.chars();
-            let first = chars.next().map(|c| c.to_uppercase().to_string());
-            first.unwrap_or_default() + chars.as_str()
-        };
         match self {
-            Self::Snake => words.join("_"),
-            Self::Kebab => words.join("-"),
-            Self::ScreamingSnake => words.join("_").to_uppercase(),
-            Self::Pascal => words.iter().map(capital).collect(),
-            Self::Camel => {
-                let rest: String = words.iter().skip(1).map(capital).collect();
-                words.first().cloned().unwrap_or_default() + &rest
-            }
+            Self::Camel => name.to_lower_camel_case(),
+            Self::Pascal => name.to_upper_camel_case(),
+            Self::Snake => name.to_snake_case(),
+            Self::Kebab => name.to_kebab_case(),
+            Self::ScreamingSnake => name.to_shouty_snake_case(),
         }
     }
-}
-
-/// The words of a name in lower case. A run of capitals is one word: `HTTPServer` is `http`, `server`.
-fn words(name: &str) -> Vec<String> {
-    let chars: Vec<char> = name.chars().collect();
-    let mut words: Vec<String> = Vec::new();
-    let mut fresh = true;
-    for (index, &c) in chars.iter().enumerate() {
-        if c == '_' || c == '-' {
-            fresh = true;
-            continue;
-        }
-        let before = index.checked_sub(1).and_then(|before| chars.get(before));
-        let after = chars.get(index + 1);
-        let starts = c.is_uppercase()
-            && (before.is_some_and(|before| !before.is_uppercase())
-                || after.is_some_and(|after| after.is_lowercase()));
-        if fresh || starts {
-            words.push(String::new());
-        }
-        fresh = false;
-        if let Some(word) = words.last_mut() {
-            word.extend(c.to_lowercase());
-        }
-    }
-    words
 }
 
 #[cfg(test)]

@@ -213,6 +213,7 @@ const PERMISSIONS: &[Row] = rows! {
 const TYPES: &[Row] = rows! {
     "A10", "Service types", Tested(ANY);
     "A10.01", "Schemas of functions are those that Python makes of the same types", Tested(ANY);
+    "A10.02", "Functions are described where they are written: typed services and typed clients", Tested(ALL);
     "A10.05", "They are listed with the service, without its context", Tested(ANY);
     "A10.06", "The schema of a service that was found", Tested(FROM_RUST);
     "A10.07", "A service is checked against its type", Tested(ANY);

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests read the clock to give up")]
 
 mod bench;
+mod codegen;
 mod command;
 mod keygen;
 mod pages;

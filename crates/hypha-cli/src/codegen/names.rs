@@ -1,0 +1,122 @@
+//! Rust names for names of any language.
+
+use std::collections::BTreeSet;
+
+use heck::{ToSnakeCase as _, ToUpperCamelCase as _};
+use proc_macro2::{Ident, Span};
+
+/// The name of a function or variable.
+pub(super) fn variable(name: &str) -> Ident {
+    ident(&name.to_snake_case())
+}
+
+/// The name of a type or variant.
+pub(super) fn type_name(name: &str) -> String {
+    let name: String = name
+        .to_upper_camel_case()
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric())
+        .collect();
+    match name.chars().next() {
+        None => "Unnamed".to_owned(),
+        Some(first) if first.is_ascii_digit() => format!("N{name}"),
+        // The only capital keyword.
+        Some(_) if name == "Self" => "Self_".to_owned(),
+        Some(_) => name,
+    }
+}
+
+/// This name, or the same with the first number that makes it another.
+pub(super) fn distinct(name: &str, taken: &mut BTreeSet<String>) -> String {
+    let numbered = (2..).map(|number: u32| format!("{name}{number}"));
+    let free = std::iter::once(name.to_owned())
+        .chain(numbered)
+        .find(|name| !taken.contains(name))
+        .unwrap_or_default();
+    taken.insert(free.clone());
+    free
+}
+
+/// An identifier, raw if it is a keyword.
+pub(super) fn ident(name: &str) -> Ident {
+    let name: String = name
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
+        .collect();
+    let name = match name.chars().next() {
+        None => "unnamed".to_owned(),
+        Some(first) if first.is_ascii_digit() => format!("n{name}"),
+        Some(_) => name,
+    };
+    if syn::parse_str::<Ident>(&name).is_ok() {
+        return Ident::new(&name, Span::call_site());
+    }
+    match &*name {
+        // These cannot be raw.
+        "self" | "super" | "crate" | "_" => Ident::new(&format!("{name}_"), Span::call_site()),
+        _ => Ident::new_raw(&name, Span::call_site()),
+    }
+}
+
+/// Docs of others as docs of ours: text alone, so that nothing in them is compiled and run as an example.
+pub(super) fn docs(text: &str) -> Vec<String> {
+    let mut fenced = false;
+    text.lines()
+        .map(|line| {
+            let trimmed = line.trim_start();
+            if trimmed.starts_with("```") || trimmed.starts_with("~~~") {
+                fenced = !fenced;
+                return if fenced {
+                    " ```text".to_owned()
+                } else {
+                    " ```".to_owned()
+                };
+            }
+            // Far from the margin it would be code.
+            let line = if fenced { line } else { trimmed };
+            if line.is_empty() {
+                String::new()
+            } else {
+                format!(" {}", line.trim_end())
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_other_languages() {
+        let variables = ["moveTo", "type", "self", "2nd", "a-b c", "ü", ""]
+            .map(|name| variable(name).to_string());
+        assert_eq!(
+            variables,
+            [
+                "move_to", "r#type", "self_", "n2nd", "a_b_c", "unnamed", "unnamed"
+            ]
+        );
+        assert_eq!(["self", "x_y", "3d"].map(type_name), ["Self_", "XY", "N3d"]);
+        let mut taken = BTreeSet::new();
+        let names = [(); 3].map(|()| distinct("a", &mut taken));
+        assert_eq!(names, ["a", "a2", "a3"]);
+    }
+
+    #[test]
+    fn docs_run_nothing() {
+        let found = docs("Does it.\n\n    panic!()\n```rust\npanic!()\n```\nend");
+        assert_eq!(
+            found,
+            [
+                " Does it.",
+                "",
+                " panic!()",
+                " ```text",
+                " panic!()",
+                " ```",
+                " end"
+            ]
+        );
+    }
+}
