@@ -50,8 +50,13 @@ fn forecast() -> FunctionSchema {
 }
 
 fn service() -> Service {
-    let told = |place: Value, days: Value, method: Value, limits: Value, other: Value| async move {
-        vec![place, days, method, limits, other]
+    let told = |place: Value,
+                days: Value,
+                method: Value,
+                limits: Option<Value>,
+                other: Option<Value>| async move {
+        let or_null = Option::unwrap_or_default;
+        vec![place, days, method, or_null(limits), or_null(other)]
     };
     let add = FunctionSchema::new("addAll")
         .description("Adds.")
