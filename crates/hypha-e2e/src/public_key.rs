@@ -21,6 +21,15 @@ impl PublicKey {
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+
+    /// Whether it is written as keys are made: a number below 2^255 - 19, little end first. X25519 takes others for the
+    /// same key in another form, so that whoever tells callers apart by their keys must not take them.
+    #[must_use]
+    pub fn is_canonical(&self) -> bool {
+        let [first, middle @ .., last] = &self.0;
+        let above = *last == 0x7f && *first >= 0xed && middle.iter().all(|byte| *byte == 0xff);
+        *last < 0x80 && !above
+    }
 }
 
 impl From<[u8; 32]> for PublicKey {

@@ -36,6 +36,32 @@ fn what_is_no_key() {
 }
 
 #[test]
+fn one_key_has_one_form() {
+    let form = |first: u8, middle: u8, last: u8| {
+        let mut bytes = [middle; 32];
+        (bytes[0], bytes[31]) = (first, last);
+        PublicKey::from_bytes(bytes)
+    };
+    for canonical in [
+        SecretKey::from_bytes([7; 32]).public_key(),
+        form(0, 0, 0),
+        form(0xec, 0xff, 0x7f),
+        form(0xff, 0xfe, 0x7f),
+        form(0xff, 0xff, 0x7e),
+    ] {
+        assert!(canonical.is_canonical(), "{canonical}");
+    }
+    for other in [
+        form(0xed, 0xff, 0x7f),
+        form(0xff, 0xff, 0x7f),
+        form(9, 0, 0x80),
+        form(0xff, 0xff, 0xff),
+    ] {
+        assert!(!other.is_canonical(), "{other}");
+    }
+}
+
+#[test]
 fn debug_shows_no_secret() {
     let key = SecretKey::from_bytes([0x77; 32]);
     let shared = key

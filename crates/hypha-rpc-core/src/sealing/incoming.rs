@@ -90,6 +90,11 @@ impl Sealing {
         }
         let key = PublicKey::try_from(&*envelope.public_key);
         let key = key.map_err(|_| EncryptionError::Malformed)?;
+        // Nobody authenticates this key but by its secret, which another form of it shares: with that
+        // one a message would be another caller's, and come in once more.
+        if !key.is_canonical() {
+            return Err(EncryptionError::Malformed);
+        }
         let nonce = Nonce::try_from(&*envelope.nonce);
         let nonce = nonce.map_err(|_| EncryptionError::Malformed)?;
         // Decrypted in its place: a copy, unless nobody else holds the frame.

@@ -168,17 +168,35 @@ async fn a_call_without_a_place_is_taken() {
 }
 
 #[tokio::test]
-async fn every_changed_byte_is_refused() {
+async fn every_changed_bit_is_refused() {
     let mut scene = Scene::new().await;
     let call = sealed(1, "ws/right", OPEN, Some(now_ms()));
     for place in 0..call.len() {
-        let mut changed = call.clone();
-        changed[place] ^= 0x20;
-        let refused = scene.call(OPEN, &changed).await;
-        assert!(refused.is_some(), "byte {place}");
+        for bit in [0x01, 0x20, 0x80] {
+            let mut changed = call.clone();
+            changed[place] ^= bit;
+            let refused = scene.call(OPEN, &changed).await;
+            assert!(refused.is_some(), "byte {place}, bit {bit:#x}");
+        }
     }
     assert_eq!(scene.runs(), 0);
     assert_eq!(scene.call(OPEN, &call).await, None);
+}
+
+/// X25519 does not look at the highest bit of a key: the same secret belongs to both forms of it, and whoever counts
+/// them as two callers takes a call twice.
+#[tokio::test]
+async fn another_form_of_the_callers_key_is_refused() {
+    let mut scene = Scene::new().await;
+    let call = sealed(1, "ws/right", OPEN, Some(now_ms()));
+    let key = Key::of(CALLER).public();
+    let place = call.windows(32).position(|part| part == key.as_bytes());
+    let mut again = call.clone();
+    again[place.unwrap() + 31] ^= 0x80;
+    assert_eq!(scene.call(OPEN, &call).await, None);
+    let refused = scene.call(OPEN, &again).await.unwrap_or_default();
+    assert!(refused.contains("Decryption failed"), "{refused}");
+    assert_eq!(scene.runs(), 1);
 }
 
 /// With something beside it an envelope is none, and the call does not run without its arguments.
