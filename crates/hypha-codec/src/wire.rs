@@ -136,6 +136,8 @@ pub mod binding {
     pub const TO: &str = "_to";
     /// Path of the function that is called.
     pub const METHOD: &str = "_method";
+    /// Session that the answer goes to, or nil.
+    pub const SESSION: &str = "_session";
     /// When it was sealed, in milliseconds since 1970.
     pub const SEALED_AT: &str = "_ts";
 }

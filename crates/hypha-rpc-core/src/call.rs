@@ -378,9 +378,10 @@ async fn send_sealed(
     } = Sending::prepare(shared, &call)?;
     drop(call);
     let clear = std::mem::take(&mut outgoing.payload);
+    let session = outgoing.timeout.map(|_| shared.sessions.id(number));
     outgoing.payload = sealing::aside(clear.len(), {
         let (sealing, target, method) = (Arc::clone(&sealing), target.clone(), method.clone());
-        move || sealing.seal(&key, &target, &method, &clear)
+        move || sealing.seal(&key, &target, &method, session.as_deref(), &clear)
     })
     .await?;
     let outcome = transfer::call(shared, number, outgoing, progress.as_ref()).await?;

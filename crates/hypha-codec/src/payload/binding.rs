@@ -10,8 +10,8 @@ use crate::registry::CodecRegistry;
 use crate::rope::Rope;
 use crate::wire::binding;
 
-/// What a sealed payload says of itself, so that nobody on its way can move it to another receiver or method, or send
-/// it once more: the header beside it is clear, and anybody could change it. Rust clients seal it in; the others write
+/// What a sealed payload says of itself, so that nobody on its way can move it to another receiver or method, have
+/// another call answered by it, or send it once more: the header beside it is clear, and anybody could change it. Rust clients seal it in; the others write
 /// none, and pass over what they do not know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -20,13 +20,15 @@ pub struct Binding<'a> {
     pub to: &'a str,
     /// Path of the function that is called.
     pub method: &'a str,
+    /// Session that the answer goes to, of a call that wants one.
+    pub session: Option<&'a str>,
     /// When it was sealed, in milliseconds since 1970.
     pub sealed_at_ms: u64,
 }
 
 impl<'a> Binding<'a> {
     /// Entries that it adds to the map of a payload.
-    pub const ENTRIES: u32 = 3;
+    pub const ENTRIES: u32 = 4;
 
     /// For a payload that goes to this function of this receiver.
     #[must_use]
@@ -34,8 +36,15 @@ impl<'a> Binding<'a> {
         Self {
             to,
             method,
+            session: None,
             sealed_at_ms,
         }
+    }
+
+    /// For one that is answered at this session, or not at all.
+    #[must_use]
+    pub fn answered_at(self, session: Option<&'a str>) -> Self {
+        Self { session, ..self }
     }
 
     /// Its [`ENTRIES`](Self::ENTRIES), without the header of a map.
@@ -46,6 +55,11 @@ impl<'a> Binding<'a> {
         let mut writer = Writer::new(CodecRegistry::builtin());
         writer.str(binding::TO)?.str(self.to)?;
         writer.str(binding::METHOD)?.str(self.method)?;
+        writer.str(binding::SESSION)?;
+        match self.session {
+            Some(session) => writer.str(session)?,
+            None => writer.null(),
+        };
         writer.str(binding::SEALED_AT)?.int(self.sealed_at_ms);
         Ok(writer.finish())
     }
@@ -59,7 +73,7 @@ impl<'a> Binding<'a> {
         let Token::Map(entries) = reader.token()? else {
             return Err(DecodeErrorKind::NotAMap.into());
         };
-        let (mut to, mut method, mut sealed_at) = (None, None, None);
+        let (mut to, mut method, mut session, mut sealed_at) = (None, None, None, None);
         for _ in 0..entries {
             let key = Reader::new(reader.raw()?).token()?;
             let field = match key {
@@ -69,15 +83,21 @@ impl<'a> Binding<'a> {
             match field {
                 binding::TO => to = Some(text(binding::TO, &reader.token()?)?),
                 binding::METHOD => method = Some(text(binding::METHOD, &reader.token()?)?),
+                binding::SESSION => {
+                    session = Some(match reader.token()? {
+                        Token::Nil => None,
+                        token => Some(text(binding::SESSION, &token)?),
+                    });
+                }
                 binding::SEALED_AT => sealed_at = Some(time(&reader.token()?)?),
                 _ => reader.skip()?,
             }
         }
-        match (to, method, sealed_at) {
-            (None, None, None) => Ok(None),
-            (Some(to), Some(method), Some(sealed_at_ms)) => {
-                Ok(Some(Self::new(to, method, sealed_at_ms)))
-            }
+        match (to, method, session, sealed_at) {
+            (None, None, None, None) => Ok(None),
+            (Some(to), Some(method), Some(session), Some(sealed_at_ms)) => Ok(Some(
+                Self::new(to, method, sealed_at_ms).answered_at(session),
+            )),
             _ => Err(wrong(binding::TO, "there with all that belongs to it")),
         }
     }

@@ -89,14 +89,16 @@ fn an_envelope_without_a_part_is_an_error() {
 #[test]
 fn a_binding_is_read_without_the_rest() {
     let binding = Binding::new("ws/them", "services.a.b", 1_700_000_000_123);
-    let mut bytes = vec![0x81 + 3];
-    bytes.extend_from_slice(b"\xa4args\x91\x01");
-    bytes.extend_from_slice(&binding.entries().expect("encodes").into_bytes());
-    let bytes = Bytes::from(bytes);
-    assert_eq!(Binding::read(&bytes).expect("reads"), Some(binding));
-    let decoder = Decoder::new(CodecRegistry::builtin());
-    let payload = Payload::decode(bytes, &decoder).expect("reads");
-    assert_eq!(payload.args, [Value::from(1)]);
+    for binding in [binding.clone().answered_at(Some("S7")), binding] {
+        let mut bytes = vec![0x81 + 4];
+        bytes.extend_from_slice(b"\xa4args\x91\x01");
+        bytes.extend_from_slice(&binding.entries().expect("encodes").into_bytes());
+        let bytes = Bytes::from(bytes);
+        assert_eq!(Binding::read(&bytes).expect("reads"), Some(binding));
+        let decoder = Decoder::new(CodecRegistry::builtin());
+        let payload = Payload::decode(bytes, &decoder).expect("reads");
+        assert_eq!(payload.args, [Value::from(1)]);
+    }
     let without = segment(Map::from([("args", Value::from([1]))]));
     assert_eq!(Binding::read(&without).expect("reads"), None);
 }
@@ -107,13 +109,26 @@ fn a_part_of_a_binding_is_an_error() {
         Map::from([("_to", Value::from("x"))]),
         Map::from([("_to", Value::from("x")), ("_method", Value::from("x"))]),
         Map::from([
+            ("_to", Value::from("x")),
+            ("_method", Value::from("x")),
+            ("_ts", Value::from(1)),
+        ]),
+        Map::from([
             ("_to", Value::from(1)),
             ("_method", Value::from("x")),
+            ("_session", Value::Null),
             ("_ts", Value::from(1)),
         ]),
         Map::from([
             ("_to", Value::from("x")),
             ("_method", Value::from("x")),
+            ("_session", Value::from(1)),
+            ("_ts", Value::from(1)),
+        ]),
+        Map::from([
+            ("_to", Value::from("x")),
+            ("_method", Value::from("x")),
+            ("_session", Value::Null),
             ("_ts", Value::from(-1)),
         ]),
     ] {

@@ -40,7 +40,8 @@ impl Seal {
         };
         let seal = |name: &str, payload: &Rope| {
             let method = Text::concat(&[session, ".", name]);
-            self.sealing.seal(&self.key, &self.from, &method, payload)
+            self.sealing
+                .seal(&self.key, &self.from, &method, None, payload)
         };
         // Sealers of the user run here.
         let sealed = catch_unwind(AssertUnwindSafe(|| match answer {

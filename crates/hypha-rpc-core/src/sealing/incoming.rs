@@ -120,7 +120,10 @@ fn check_place(
         return Ok(None);
     };
     let header = packet.header().map_err(|_| EncryptionError::Malformed)?;
-    if binding.to != local.as_str() || header.method() != Some(binding.method) {
+    let here = binding.to == local.as_str()
+        && header.method() == Some(binding.method)
+        && header.session() == binding.session;
+    if !here {
         return Err(EncryptionError::Misdirected);
     }
     Ok(Some(binding.sealed_at_ms))

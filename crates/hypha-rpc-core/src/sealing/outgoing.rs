@@ -12,19 +12,21 @@ const FIXMAP: u8 = 0x80;
 const MAX_FIXMAP: u32 = 15;
 
 impl Sealing {
-    /// Seals a payload segment for a function of a receiver. A segment without bytes has nothing to
-    /// hide and stays as it is.
+    /// Seals a payload segment for a function of a receiver, which answers at `session`. A segment
+    /// without bytes has nothing to hide and stays as it is.
     pub(crate) fn seal(
         &self,
         key: &PublicKey,
         to: &Address,
         method: &str,
+        session: Option<&str>,
         payload: &Rope,
     ) -> Result<Rope, EncryptionError> {
         if payload.is_empty() {
             return Ok(Rope::new());
         }
-        let binding = Binding::new(to.as_str(), method, now_ms()).entries()?;
+        let binding = Binding::new(to.as_str(), method, now_ms()).answered_at(session);
+        let binding = binding.entries()?;
         let mut buffer = Vec::with_capacity(SEAL_TAG + payload.len() + binding.len());
         buffer.resize(SEAL_TAG, 0);
         for segment in payload.segments().chain(binding.segments()) {

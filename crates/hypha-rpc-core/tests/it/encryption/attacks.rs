@@ -97,8 +97,9 @@ fn sealed(nonce: u8, to: &str, method: &str, sealed_at: Option<u64>) -> Vec<u8> 
     .unwrap()
     .to_vec();
     if let Some(sealed_at) = sealed_at {
-        clear[0] += 3;
-        let binding = Binding::new(to, method, sealed_at).entries().unwrap();
+        clear[0] += 4;
+        let binding = Binding::new(to, method, sealed_at).answered_at(Some("T"));
+        let binding = binding.entries().unwrap();
         clear.extend_from_slice(&binding.into_bytes());
     }
     let caller = Key::of(CALLER);
@@ -197,6 +198,72 @@ async fn another_form_of_the_callers_key_is_refused() {
     let refused = scene.call(OPEN, &again).await.unwrap_or_default();
     assert!(refused.contains("Decryption failed"), "{refused}");
     assert_eq!(scene.runs(), 1);
+}
+
+/// Two calls of one service whose sessions the relay exchanges, so that each gets the answer of the other.
+#[tokio::test]
+async fn exchanged_sessions_are_refused() {
+    let ((left, left_end), (right, right_end)) = (
+        memory::pair(MemoryConfig::default()),
+        memory::pair(MemoryConfig::default()),
+    );
+    let (left_address, right_address) = (address("ws/left"), address("ws/right"));
+    let identity = PeerIdentity::new(left_address.clone(), right_address.clone());
+    let caller = Peer::direct(left, identity, Key::config(CALLER)).unwrap();
+    let identity = PeerIdentity::new(right_address, left_address);
+    let provider = Peer::direct(right, identity, Key::config(PROVIDER)).unwrap();
+    let service = Service::new("s").method("echo", |value: Value| async move { value });
+    provider.register_service(service).await.unwrap();
+    let method = hypha_codec::Method::new("ws/right", "services.s.echo");
+    let description = Map::from([
+        ("id", Value::from("ws/right:s")),
+        ("echo", Value::from(method)),
+    ]);
+    let service =
+        hypha_rpc_core::RemoteService::from_manager(&caller, Value::Map(description)).unwrap();
+    let service = service.encrypted_for(Key::of(PROVIDER).public());
+    let call = |text: &'static str| {
+        let service = service.clone();
+        tokio::spawn(async move { service.call::<String>("echo", (text,)).await })
+    };
+    let calls = [call("yes"), call("no")];
+    let ((mut left_tx, mut left_rx), (mut right_tx, mut right_rx)) =
+        (left_end.split(), right_end.split());
+    let mut packets = Vec::new();
+    for _ in 0..2 {
+        let Ok(Some(Frame::Binary(frame))) = left_rx.recv().await else {
+            panic!("no call")
+        };
+        packets.push(Packet::parse(frame).unwrap());
+    }
+    for (from, to) in [(0, 1), (1, 0)] {
+        let header = packets[to].header().unwrap();
+        let header = Map::from([
+            ("type", "method"),
+            ("to", "ws/right"),
+            ("method", "services.s.echo"),
+            ("session", header.session().unwrap()),
+        ]);
+        let mut frame = hypha_codec::encode(&Value::Map(header)).unwrap().to_vec();
+        frame.extend_from_slice(&packets[from].payload());
+        let frame = Frame::Binary(Bytes::from(frame));
+        right_tx.feed(frame).await.unwrap();
+    }
+    right_tx.flush().await.unwrap();
+    for _ in 0..2 {
+        let Ok(Some(answer)) = right_rx.recv().await else {
+            panic!("no answer")
+        };
+        left_tx.feed(answer).await.unwrap();
+    }
+    left_tx.flush().await.unwrap();
+    for call in calls {
+        let refused = call.await.unwrap().unwrap_err();
+        assert!(
+            refused.to_string().contains("for another place"),
+            "{refused}"
+        );
+    }
 }
 
 /// With something beside it an envelope is none, and the call does not run without its arguments.
