@@ -112,7 +112,8 @@ impl Interface {
         let path = Text::from(format!("{SERVICES}.{id}.{}", key::DISPOSE));
         let mut descriptor = exporter.describe(path, &dispose);
         descriptor.name = Some(Text::from_static(key::DISPOSE));
-        methods.insert(Text::from_static(key::DISPOSE), Target::method(&dispose));
+        let target = Target::method_for(&dispose, exporter.trusted().cloned());
+        methods.insert(Text::from_static(key::DISPOSE), target);
 
         let mut map = Map::from([(key::RINTF, Value::Bool(true))]);
         for (name, value) in described.into_entries() {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use hypha_codec::{Binding, Envelope, Map, Packet, Value};
 use hypha_e2e::Nonce;
-use hypha_rpc_core::{Peer, PeerIdentity, Service};
+use hypha_rpc_core::{Interface, Members, Peer, PeerIdentity, Service};
 use hypha_transport::memory::{self, MemoryConfig, MemoryRx, MemoryTx};
 use hypha_transport::{Frame, FrameRx as _, FrameTx as _, Transport as _};
 
@@ -18,6 +18,8 @@ use crate::pair::address;
 struct Scene {
     _provider: Peer,
     runs: Arc<AtomicUsize>,
+    /// What the method `store` gives.
+    store: Interface,
     tx: MemoryTx,
     rx: MemoryRx,
 }
@@ -35,14 +37,21 @@ impl Scene {
                 async { "done" }
             }
         };
+        let store = Interface::new(Members::new().method("get", || async { "got" }));
+        let given = store.clone();
         let service = Service::new("s")
             .method("open", count(&runs))
-            .method("close", count(&runs));
+            .method("close", count(&runs))
+            .method("store", move |_: Value| {
+                let given = given.clone();
+                async move { given }
+            });
         provider.register_service(service).await.unwrap();
         let (tx, rx) = right.split();
         Self {
             _provider: provider,
             runs,
+            store,
             tx,
             rx,
         }
@@ -198,6 +207,27 @@ async fn another_form_of_the_callers_key_is_refused() {
     let refused = scene.call(OPEN, &again).await.unwrap_or_default();
     assert!(refused.contains("Decryption failed"), "{refused}");
     assert_eq!(scene.runs(), 1);
+}
+
+/// An object that went out encrypted is used and given back by whoever got it, and by nobody in clear.
+#[tokio::test]
+async fn an_object_that_went_out_encrypted_is_not_disposed_of_in_clear() {
+    let mut scene = Scene::new().await;
+    let path = "services.s.store";
+    let call = sealed(1, "ws/right", path, Some(now_ms()));
+    assert_eq!(scene.call(path, &call).await, None);
+    let id = scene.store.service_ids().remove(0);
+    let clear = Map::from([("promise", "*")]);
+    let clear = hypha_codec::encode(&Value::Map(clear)).unwrap();
+    for member in ["get", "_dispose"] {
+        let path = format!("services.{id}.{member}");
+        let refused = scene.call(&path, &clear).await.unwrap_or_default();
+        assert!(
+            refused.contains("Encryption required"),
+            "{member}: {refused}"
+        );
+    }
+    assert_eq!(scene.store.service_ids(), [id]);
 }
 
 /// Two calls of one service whose sessions the relay exchanges, so that each gets the answer of the other.
