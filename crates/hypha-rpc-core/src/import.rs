@@ -79,7 +79,11 @@ impl Origin {
         target: &Address,
     ) -> Result<Option<PublicKey>, CallError> {
         if shared.sealing.is_none() {
-            return Ok(None);
+            // Only a key that was given here can be known of the sender.
+            return match self.sealed_by {
+                Some(_) => Err(EncryptionError::Off(target.clone()).into()),
+                None => Ok(None),
+            };
         }
         match (own, self.sealed_by) {
             (Some(own), _) => PublicKey::try_from(&**own)

@@ -1,6 +1,7 @@
 //! Services of other clients, and calls of their methods.
 
 mod found;
+mod sealed;
 
 use std::fmt;
 use std::future::Future;
@@ -81,7 +82,7 @@ impl RemoteService {
         Fut: Future<Output = Result<Self, CallError>> + Send + 'static,
     {
         let lookup = Arc::new(Lookup::new(lookup));
-        self.changed(self.inner.options, Some(lookup), self.inner.key)
+        self.changed(self.inner.options, Some(lookup))
     }
 
     /// Makes a service of a description that the manager gave, as `get_service` does.
@@ -132,7 +133,7 @@ impl RemoteService {
     /// The same service with other times for its calls.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
-        self.changed(options, self.inner.lookup.clone(), self.inner.key)
+        self.changed(options, self.inner.lookup.clone())
     }
 
     /// The same service with all its calls encrypted for the owner of this key: `encryption_public_key`
@@ -142,7 +143,17 @@ impl RemoteService {
     /// Calls fail if this client has no encryption of its own ([`PeerConfig::sealer`](crate::PeerConfig)).
     #[must_use]
     pub fn encrypted_for(&self, key: PublicKey) -> Self {
-        self.changed(self.inner.options, self.inner.lookup.clone(), Some(key))
+        let description = sealed::description(&self.inner.description, key);
+        Self {
+            inner: Arc::new(Inner {
+                peer: self.inner.peer.clone(),
+                provider: self.inner.provider.clone(),
+                description: Arc::new(description),
+                options: self.inner.options,
+                lookup: self.inner.lookup.clone(),
+                key: Some(key),
+            }),
+        }
     }
 
     /// The key that calls are encrypted for.
@@ -151,16 +162,12 @@ impl RemoteService {
         self.inner.key
     }
 
-    fn changed(
-        &self,
-        options: CallOptions,
-        lookup: Option<Arc<Lookup>>,
-        key: Option<PublicKey>,
-    ) -> Self {
+    fn changed(&self, options: CallOptions, lookup: Option<Arc<Lookup>>) -> Self {
         let Inner {
             peer,
             provider,
             description,
+            key,
             ..
         } = &*self.inner;
         Self {
@@ -170,7 +177,7 @@ impl RemoteService {
                 description: Arc::clone(description),
                 options,
                 lookup,
-                key,
+                key: *key,
             }),
         }
     }
@@ -220,7 +227,13 @@ impl RemoteService {
                 target,
                 method,
                 promise,
-            }) => MethodCall::new(peer.clone(), method, promise, target).sealed_for(self.inner.key),
+            }) => {
+                let promise = match self.inner.key {
+                    Some(_) => sealed::answered(promise),
+                    None => promise,
+                };
+                MethodCall::new(peer.clone(), method, promise, target).sealed_for(self.inner.key)
+            }
             Err(error) => MethodCall::failed(error),
         };
         let found = self.inner.lookup.is_some().then(|| Found {

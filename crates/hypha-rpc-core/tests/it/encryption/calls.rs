@@ -3,8 +3,8 @@
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use hypha_codec::Value;
 use hypha_rpc_core::{
-    CallError, Callback, Closure, Context, Interface, Members, RemoteError, RemoteErrorKind,
-    RemoteObject, RemoteStream, Service, Streamed,
+    CallError, Callback, Closure, Context, Interface, Members, Method, RemoteError,
+    RemoteErrorKind, RemoteObject, RemoteService, RemoteStream, Service, Streamed,
 };
 
 use super::keys::{CALLER, Key, PROVIDER, is_seen, linked, serve};
@@ -76,6 +76,32 @@ async fn functions_generators_and_objects_inside_are_encrypted_both_ways() {
     store.dispose().await.unwrap();
     assert!(!is_seen(&frames, SECRET));
     assert_eq!(caller.stats().await.unwrap().sessions, 0);
+}
+
+/// The functions in the description of a service are encrypted too, however they are called.
+#[tokio::test]
+async fn what_is_taken_out_of_the_description_is_encrypted() {
+    let echo = || Method::new(|text: String| async move { text });
+    let stage = Members::new().method("echo", echo());
+    let service = Service::new("s")
+        .method("echo", echo())
+        .nested("stage", stage);
+    let (remote, (caller, _provider), frames) = serve(service).await;
+    let member = |remote: &RemoteService, path| remote.get(path).unwrap().clone();
+    let echo: Callback<(String,), String> =
+        hypha_codec::from_value(member(&remote, "echo")).unwrap();
+    let stage: RemoteObject = hypha_codec::from_value(member(&remote, "stage")).unwrap();
+    assert_eq!(echo.call((SECRET.to_owned(),)).await.unwrap(), SECRET);
+    let echoed: String = stage.call("echo", (SECRET,)).await.unwrap();
+    assert_eq!(echoed, SECRET);
+    assert!(!is_seen(&frames, SECRET));
+    // The service as it was found knows nothing of a key.
+    let plain = caller.get_remote_service("s").await.unwrap();
+    drop(plain.encrypted_for(Key::of(PROVIDER).public()));
+    let echo: Callback<(String,), String> =
+        hypha_codec::from_value(member(&plain, "echo")).unwrap();
+    echo.call((SECRET.to_owned(),)).await.unwrap();
+    assert!(is_seen(&frames, SECRET));
 }
 
 /// It goes in many frames each way, and is sealed and opened aside.

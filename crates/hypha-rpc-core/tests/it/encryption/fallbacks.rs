@@ -28,6 +28,10 @@ async fn a_key_without_a_key_of_our_own() {
     let remote = remote.encrypted_for(Key::of(PROVIDER).public());
     let error = remote.call::<Value>("echo", ("secret",)).await.unwrap_err();
     assert_eq!(encryption(error), EncryptionError::Off(address("ws/right")));
+    let echo = remote.get("echo").unwrap().clone();
+    let echo: Callback<(String,), Value> = hypha_codec::from_value(echo).unwrap();
+    let error = echo.call((String::from("secret"),)).await.unwrap_err();
+    assert_eq!(encryption(error), EncryptionError::Off(address("ws/right")));
     assert!(!is_seen(&frames, "secret"));
     assert_eq!(caller.public_key(), None);
     assert_eq!(provider.public_key(), Some(Key::of(PROVIDER).public()));
@@ -118,6 +122,24 @@ async fn a_result_in_clear_is_no_result() {
     let service = service_of(&peer);
     let call = tokio::spawn(async move { service.call::<Value>("get", ()).await });
     answer(&mut tx, &mut rx, "resolve", args(Value::from("forged"))).await;
+    let error = call.await.unwrap().unwrap_err();
+    assert_eq!(encryption(error), EncryptionError::PlainAnswer);
+}
+
+/// A description comes in clear: who forges it must not make calls succeed that nobody answered.
+#[tokio::test]
+async fn a_method_that_is_said_to_answer_nothing_answers() {
+    let (peer, mut tx, mut rx) = caller();
+    let mut method = Method::new("ws/right", "services.s.get");
+    method.promise = hypha_codec::Promised::Never;
+    let description = Map::from([
+        ("id", Value::from("ws/right:s")),
+        ("get", Value::from(method)),
+    ]);
+    let service = RemoteService::from_manager(&peer, Value::Map(description)).unwrap();
+    let service = service.encrypted_for(Key::of(PROVIDER).public());
+    let call = tokio::spawn(async move { service.call::<()>("get", ()).await });
+    answer(&mut tx, &mut rx, "resolve", args(Value::Null)).await;
     let error = call.await.unwrap().unwrap_err();
     assert_eq!(encryption(error), EncryptionError::PlainAnswer);
 }
