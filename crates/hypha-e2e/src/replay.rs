@@ -15,7 +15,7 @@ use crate::public_key::PublicKey;
 /// At most `capacity` nonces are remembered. When more come within the window, the sender of the most makes room: half of
 /// its nonces are forgotten, those that would expire first, and nothing of it is let in any more that would expire as
 /// early as they. So what may have been there is refused, and the window is shorter for a while, for whoever sends the
-/// most.
+/// most. Where many send little, this goes for all of them together.
 ///
 /// ```
 /// use std::time::Duration;
@@ -88,7 +88,7 @@ impl ReplayGuard {
         }
         self.sweep(now_ms);
         if let Some(known) = self.senders.get_mut(sender) {
-            self.len -= known.forget(now_ms);
+            self.len -= known.forget(|expires| expires < now_ms);
             if known.seen.contains(nonce) {
                 return Err(ReplayError::Replayed);
             }
@@ -125,9 +125,14 @@ impl ReplayGuard {
             return;
         }
         self.next_sweep = now_ms.saturating_add((self.window / 4).max(1));
+        self.forget(|expires| expires < now_ms);
+    }
+
+    /// Forgets what expires at such times, and senders of which nothing is left.
+    fn forget(&mut self, is_over: impl Fn(u64) -> bool) {
         let (floor, len) = (&mut self.floor, &mut self.len);
         self.senders.retain(|_, sender| {
-            *len -= sender.forget(now_ms);
+            *len -= sender.forget(&is_over);
             // A clock that is set back would make it fresh again.
             if sender.seen.is_empty() {
                 *floor = (*floor).max(sender.floor);
@@ -141,18 +146,20 @@ impl ReplayGuard {
             .senders
             .values_mut()
             .max_by_key(|sender| sender.seen.len());
-        let Some(most) = most.filter(|most| most.seen.len() > 1) else {
-            // Nobody sends much, but many do.
-            self.floor = self.senders.values().fold(self.floor, |floor, sender| {
-                let latest = sender
-                    .expiring
-                    .iter()
-                    .map(|Reverse((expires, _))| *expires)
-                    .max();
-                floor.max(sender.floor).max(latest.unwrap_or_default())
-            });
-            self.senders.clear();
-            self.len = 0;
+        // To look for whoever sends the most takes time: it is worth it only where that makes much room.
+        let much = 1 + self.capacity / 1024;
+        let Some(most) = most.filter(|most| most.seen.len() > much) else {
+            // The half that expires first: one of them may be fresh for hours, and all who come later would be
+            // refused until then.
+            let senders = self.senders.values();
+            let mut expiring: Vec<u64> = senders
+                .flat_map(|sender| sender.expiring.iter().map(|Reverse((expires, _))| *expires))
+                .collect();
+            let middle = expiring.len() / 2;
+            let (_, median, _) = expiring.select_nth_unstable(middle);
+            let median = *median;
+            self.floor = self.floor.max(median);
+            self.forget(|expires| expires <= median);
             return;
         };
         for _ in 0..most.seen.len() / 2 {
@@ -162,11 +169,11 @@ impl ReplayGuard {
 }
 
 impl Sender {
-    /// Forgets what is not fresh any more, and says how much that was.
-    fn forget(&mut self, now_ms: u64) -> usize {
+    /// Forgets what expires at such times, and says how much that was.
+    fn forget(&mut self, is_over: impl Fn(u64) -> bool) -> usize {
         let mut forgotten = 0;
         while let Some(Reverse((expires, _))) = self.expiring.peek()
-            && *expires < now_ms
+            && is_over(*expires)
         {
             forgotten += self.forget_first();
         }

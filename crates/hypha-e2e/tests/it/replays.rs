@@ -122,11 +122,35 @@ fn a_flood_of_senders_is_bounded_too() {
     }
 }
 
+/// One of them sent something that is long on its way: others are not refused for as long.
+#[test]
+fn a_flood_of_senders_does_not_keep_others_out_for_long() {
+    let mut guard = ReplayGuard::new(WINDOW, 100);
+    let sender = |number: u8| PublicKey::from_bytes([number; 32]);
+    let hour = Duration::from_secs(3600);
+    assert_eq!(guard.admit(&SENDER, &nonce(1), 1000, hour, 1000), Ok(()));
+    for number in 2..=101 {
+        let admitted = guard.admit(&sender(number), &nonce(1), 1000, Duration::ZERO, 1000);
+        assert!(admitted.is_ok() || admitted == Err(ReplayError::TooOld));
+        assert!(guard.len() <= 100);
+    }
+    let other = sender(200);
+    assert_eq!(
+        guard.admit(&other, &nonce(1), 1001, Duration::ZERO, 1001),
+        Ok(())
+    );
+    assert_eq!(
+        guard.admit(&SENDER, &nonce(1), 1000, hour, 1001),
+        Err(ReplayError::Replayed)
+    );
+}
+
 proptest! {
     /// Nothing is let in twice, or when it is not fresh, whatever the capacity; with enough of it everything fresh is.
     #[test]
     fn nothing_comes_in_twice(
         capacity in 1_usize..40,
+        senders in 1_u8..30,
         steps in proptest::collection::vec((0_u8..30, 0_u64..150, 0_u64..20), 1..200),
     ) {
         let mut guard = ReplayGuard::new(WINDOW, capacity);
@@ -138,7 +162,8 @@ proptest! {
             let mut bytes = [number; 24];
             bytes[..8].copy_from_slice(&sealed_at.to_le_bytes());
             let nonce = Nonce::from_bytes(bytes);
-            let result = guard.admit(&SENDER, &nonce, sealed_at, Duration::ZERO, now);
+            let sender = PublicKey::from_bytes([number % senders; 32]);
+            let result = guard.admit(&sender, &nonce, sealed_at, Duration::ZERO, now);
             prop_assert!(guard.len() <= capacity.max(1));
             if result.is_ok() {
                 prop_assert!(sealed_at + 100 >= now);
