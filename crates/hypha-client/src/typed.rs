@@ -4,10 +4,8 @@ mod yielding;
 
 use std::sync::Arc;
 
-use hypha_rpc_core::{Method, Service};
+use hypha_rpc_core::Service;
 use hypha_schema::ServiceSchema;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 /// A type whose methods are a service: what `#[service]` makes of a type on its impl block.
 ///
@@ -40,24 +38,6 @@ pub trait Fallible {
 
 impl<T, E> Fallible for Result<T, E> {
     type Value = T;
-}
-
-/// At most what a server takes as the description of a service (wire-protocol section 10.2).
-const MAX_DESCRIPTION: usize = 1024;
-
-fn description(summary: &str) -> String {
-    summary.chars().take(MAX_DESCRIPTION).collect()
-}
-
-/// Fails registering if the default of a parameter is none of its type.
-fn with_default<T: DeserializeOwned>(method: Method, name: &str, value: impl Serialize) -> Method {
-    let read = hypha_codec::to_value(&value)
-        .map_err(|error| error.to_string())
-        .and_then(|value| hypha_codec::from_value::<T>(value).map_err(|error| error.to_string()));
-    match read {
-        Ok(_) => method,
-        Err(problem) => method.invalid(format!("the default of parameter `{name}`: {problem}")),
-    }
 }
 
 /// Everything that expansions name. No part of the API.
@@ -101,19 +81,30 @@ pub mod __macros {
     /// It can travel.
     pub fn is_sent<T: serde::Serialize>() {}
 
-    /// See [`super::description`].
+    /// At most what a server takes as the description of a service (wire-protocol section 10.2).
+    const MAX_DESCRIPTION: usize = 1024;
+
+    /// What a service says of itself.
     #[must_use]
     pub fn description(summary: &str) -> String {
-        super::description(summary)
+        summary.chars().take(MAX_DESCRIPTION).collect()
     }
 
-    /// See [`super::with_default`].
+    /// Fails registering if the default of a parameter is none of its type.
     #[must_use]
     pub fn with_default<T: serde::de::DeserializeOwned>(
         method: Method,
         name: &str,
         value: impl serde::Serialize,
     ) -> Method {
-        super::with_default::<T>(method, name, value)
+        let read = hypha_codec::to_value(&value)
+            .map_err(|error| error.to_string())
+            .and_then(|value| {
+                hypha_codec::from_value::<T>(value).map_err(|error| error.to_string())
+            });
+        match read {
+            Ok(_) => method,
+            Err(problem) => method.invalid(format!("the default of parameter `{name}`: {problem}")),
+        }
     }
 }
