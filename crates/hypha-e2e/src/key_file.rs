@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 use crate::hex;
 use crate::secret_key::SecretKey;
 
-/// More of a file than the digits and a line end is not read.
-const MAX_LEN: u64 = hex::DIGITS as u64 + 3;
+/// The digits and a line end. What is longer is no key.
+const MAX_LEN: usize = hex::DIGITS + 2;
 
 impl SecretKey {
     /// Reads a key from a file: 64 hexadecimal digits and maybe a line end.
@@ -37,7 +37,16 @@ impl SecretKey {
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path)?;
+        let file = options.open(path)?;
+        let written = self.write_to(file);
+        if written.is_err() {
+            // Half a key is none, and would be in the way of the next one. If it cannot go, the error says enough.
+            drop(std::fs::remove_file(path));
+        }
+        written
+    }
+
+    fn write_to(&self, mut file: File) -> io::Result<()> {
         let mut text = Zeroizing::new(String::with_capacity(hex::DIGITS + 1));
         text.push_str(&self.to_hex());
         text.push('\n');
@@ -47,21 +56,39 @@ impl SecretKey {
 }
 
 fn read(path: &Path) -> Result<SecretKey, KeyFileProblem> {
+    // Looked at first: to open a pipe would wait for whoever writes to it.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(KeyFileProblem::NoFile);
+    }
     let file = File::open(path)?;
     #[cfg(unix)]
-    {
-        let mode = std::os::unix::fs::MetadataExt::mode(&file.metadata()?);
-        if mode & 0o077 != 0 {
-            return Err(KeyFileProblem::Exposed { mode: mode & 0o777 });
-        }
-    }
+    check_access(&file.metadata()?)?;
     let mut text = Zeroizing::new(String::with_capacity(hex::DIGITS * 2));
-    let read = file.take(MAX_LEN).read_to_string(&mut text);
+    let limit = u64::try_from(MAX_LEN + 1).unwrap_or(u64::MAX);
+    let read = file.take(limit).read_to_string(&mut text);
     read.map_err(|error| match error.kind() {
         io::ErrorKind::InvalidData => KeyFileProblem::NoKey,
         _ => KeyFileProblem::Io(error),
     })?;
+    if text.len() > MAX_LEN {
+        return Err(KeyFileProblem::NoKey);
+    }
     text.trim_end().parse().map_err(|_| KeyFileProblem::NoKey)
+}
+
+/// Nobody else may get at the key. Only root can read a file of somebody else that others cannot.
+#[cfg(unix)]
+fn check_access(metadata: &std::fs::Metadata) -> Result<(), KeyFileProblem> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let (mode, owner) = (metadata.mode() & 0o777, metadata.uid());
+    if mode & 0o077 != 0 {
+        return Err(KeyFileProblem::Exposed { mode });
+    }
+    if owner != rustix::process::geteuid().as_raw() {
+        return Err(KeyFileProblem::Foreign { owner });
+    }
+    Ok(())
 }
 
 /// A key file cannot be used.
@@ -109,6 +136,17 @@ pub enum KeyFileProblem {
         /// Its permissions.
         mode: u32,
     },
+    /// It belongs to another user, who knows the key then and can change it.
+    #[error(
+        "it belongs to the user with number {owner}, who can get at the key: make a file of your own"
+    )]
+    Foreign {
+        /// Its owner.
+        owner: u32,
+    },
+    /// It is a folder, a pipe or the like.
+    #[error("it is no file")]
+    NoFile,
     /// It holds something else than a key.
     #[error("it holds no key: 64 hexadecimal digits")]
     NoKey,

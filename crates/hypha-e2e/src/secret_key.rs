@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use curve25519_dalek::montgomery::MontgomeryPoint;
 use zeroize::Zeroizing;
 
 use crate::hex;
@@ -10,8 +11,10 @@ use crate::public_key::{KeyError, PublicKey};
 use crate::shared_key::{SharedKey, WeakKey};
 
 /// The secret key of a client. Wiped from memory when it is dropped, and never shown by `Debug`.
+///
+/// It stays in one place of the heap: moving it leaves no copies behind.
 #[derive(Clone)]
-pub struct SecretKey(crypto_box::SecretKey);
+pub struct SecretKey(Box<Zeroizing<[u8; 32]>>);
 
 impl SecretKey {
     /// A new key.
@@ -19,22 +22,28 @@ impl SecretKey {
     /// # Errors
     /// If the system gives no randomness.
     pub fn generate() -> Result<Self, RandomError> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        getrandom::fill(&mut *bytes)?;
-        Ok(Self(crypto_box::SecretKey::from(*bytes)))
+        let mut key = Self::empty();
+        getrandom::fill(&mut **key.0)?;
+        Ok(key)
     }
 
     /// The key with these bytes.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         let bytes = Zeroizing::new(bytes);
-        Self(crypto_box::SecretKey::from(*bytes))
+        let mut key = Self::empty();
+        key.0.copy_from_slice(&*bytes);
+        key
+    }
+
+    fn empty() -> Self {
+        Self(Box::new(Zeroizing::new([0; 32])))
     }
 
     /// The public key that belongs to it.
     #[must_use]
     pub fn public_key(&self) -> PublicKey {
-        PublicKey::from_bytes(*self.0.public_key().as_bytes())
+        PublicKey::from_bytes(MontgomeryPoint::mul_base_clamped(**self.0).to_bytes())
     }
 
     /// 64 hexadecimal digits, as files hold them. Whoever has them has the key.
@@ -42,10 +51,9 @@ impl SecretKey {
     pub fn to_hex(&self) -> Zeroizing<String> {
         // With room for all of it: what a growing text leaves behind would not be wiped.
         let mut text = Zeroizing::new(String::with_capacity(hex::DIGITS));
-        let bytes = Zeroizing::new(self.0.to_bytes());
-        for byte in *bytes {
+        for byte in self.0.iter() {
             text.push(hex::digit(byte >> 4));
-            text.push(hex::digit(byte));
+            text.push(hex::digit(*byte));
         }
         text
     }
@@ -67,9 +75,9 @@ impl FromStr for SecretKey {
     /// # Errors
     /// If it is not 64 hexadecimal digits.
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        hex::read(text, &mut bytes).ok_or(KeyError(()))?;
-        Ok(Self(crypto_box::SecretKey::from(*bytes)))
+        let mut key = Self::empty();
+        hex::read(text, &mut key.0).ok_or(KeyError(()))?;
+        Ok(key)
     }
 }
 

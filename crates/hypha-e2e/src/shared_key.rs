@@ -4,8 +4,10 @@ use std::fmt;
 
 use crypto_box::SalsaBox;
 use crypto_box::aead::AeadInPlace as _;
+use curve25519_dalek::Scalar;
 use curve25519_dalek::montgomery::MontgomeryPoint;
 use curve25519_dalek::traits::IsIdentity as _;
+use zeroize::Zeroizing;
 
 use crate::nonce::Nonce;
 use crate::public_key::PublicKey;
@@ -18,14 +20,21 @@ pub const TAG_LEN: usize = 16;
 pub struct SharedKey(SalsaBox);
 
 impl SharedKey {
-    pub(crate) fn new(public: &PublicKey, secret: &crypto_box::SecretKey) -> Result<Self, WeakKey> {
-        // Every secret is a multiple of 8, which takes points of small order to nothing: so does any other.
-        let point = MontgomeryPoint(*public.as_bytes());
-        if point.mul_clamped([0; 32]).is_identity() {
+    pub(crate) fn new(public: &PublicKey, secret: &[u8; 32]) -> Result<Self, WeakKey> {
+        let public = MontgomeryPoint(*public.as_bytes());
+        let common = Zeroizing::new(public.mul_clamped(*secret));
+        // Every secret is a multiple of 8, which takes points of small order to nothing.
+        if common.is_identity() {
             return Err(WeakKey(()));
         }
-        let public = crypto_box::PublicKey::from(*public.as_bytes());
-        Ok(Self(SalsaBox::new(&public, secret)))
+        // This library wipes neither its secret keys in full nor its public ones: it multiplies what there is in common by
+        // one, which is then overwritten.
+        let one = crypto_box::SecretKey::from(Scalar::ONE);
+        let mut point = crypto_box::PublicKey::from(*common.as_bytes());
+        let shared = SalsaBox::new(&point, &one);
+        point = crypto_box::PublicKey::from([0; 32]);
+        std::hint::black_box(&point);
+        Ok(Self(shared))
     }
 
     /// The box with this content.

@@ -39,6 +39,8 @@ fn what_holds_no_key() {
         (&*key, true),
         (&format!("{key}\r\n"), true),
         (&format!("{key} and more"), false),
+        (&format!("{key}\n\n\nand more"), false),
+        (&format!("{key}\n{key}\n"), false),
         (&too_long, false),
         ("", false),
         ("secret", false),
@@ -66,6 +68,8 @@ fn what_holds_no_key() {
     fs::remove_file(&path).unwrap();
     let error = SecretKey::read_file(&path).unwrap_err();
     assert!(matches!(error.problem(), KeyFileProblem::Io(_)));
+    let error = SecretKey::read_file(path.parent().unwrap()).unwrap_err();
+    assert!(matches!(error.problem(), KeyFileProblem::NoFile));
 }
 
 #[cfg(unix)]
@@ -88,4 +92,25 @@ fn nobody_else_may_read_it() {
     }
     fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
     assert!(SecretKey::read_file(&path).is_ok());
+}
+
+/// Root reads every file, and must not take a key that somebody else knows. Only root can try it.
+#[cfg(unix)]
+#[test]
+fn files_of_others_are_not_read() {
+    let path = place("owner");
+    let key = SecretKey::generate().unwrap();
+    key.write_new_file(&path).unwrap();
+    let is_root = std::os::unix::fs::chown(&path, Some(12_345), None).is_ok();
+    match SecretKey::read_file(&path) {
+        Ok(read) => {
+            assert!(!is_root);
+            assert_eq!(read.public_key(), key.public_key());
+        }
+        Err(error) => {
+            let expected = KeyFileProblem::Foreign { owner: 12_345 };
+            assert!(is_root, "{error:?}");
+            assert_eq!(error.problem().to_string(), expected.to_string());
+        }
+    }
 }
