@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hypha_e2e::{KeyFileError, Nonce, RandomError, SecretKey, SharedKey};
-use hypha_rpc_core::{EncryptionError, PublicKey, Sealer};
+use hypha_rpc_core::{EncryptionError, PublicKey, SealedCalls, Sealer};
 
 /// End-to-end encryption with a key of one's own: `encryption` in other clients.
 ///
@@ -39,6 +39,7 @@ struct Keys {
     public: PublicKey,
     /// What was worked out with the keys of others: that takes as long as sealing tens of kilobytes.
     shared: Mutex<HashMap<PublicKey, Arc<SharedKey>>>,
+    seen: SealedCalls,
 }
 
 /// Others choose which keys they use: more than so many are not remembered.
@@ -50,7 +51,8 @@ impl Encryption {
     /// # Errors
     /// If the system gives no randomness.
     pub fn generate() -> Result<Self, RandomError> {
-        SecretKey::generate().map(Self::with_key)
+        let secret = SecretKey::generate()?;
+        Ok(Self::new(secret, SealedCalls::of_new_key()))
     }
 
     /// With the key in a file, as `hypha keygen` writes it.
@@ -62,15 +64,22 @@ impl Encryption {
     }
 
     /// With this key.
+    ///
+    /// Calls that were sealed before now are refused: a program that had the key before may have answered them. All
+    /// connections with one `Encryption` and its clones know of each other what came.
     #[must_use]
     pub fn with_key(secret: SecretKey) -> Self {
+        Self::new(secret, SealedCalls::from_now())
+    }
+
+    fn new(secret: SecretKey, seen: SealedCalls) -> Self {
         let public = secret.public_key();
-        let shared = Mutex::default();
         Self {
             keys: Arc::new(Keys {
                 secret,
                 public,
-                shared,
+                shared: Mutex::default(),
+                seen,
             }),
         }
     }
@@ -84,20 +93,28 @@ impl Encryption {
 }
 
 impl Keys {
-    fn shared_with(&self, key: &PublicKey) -> Result<Arc<SharedKey>, EncryptionError> {
-        // Nothing panics under the lock, which is not held while a key is worked out.
-        let lock = || self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shared) = lock().get(key) {
-            return Ok(Arc::clone(shared));
+    /// What the keys have in common, and whether it was remembered.
+    fn shared_with(&self, key: &PublicKey) -> Result<(Arc<SharedKey>, bool), EncryptionError> {
+        // Not locked while a key is worked out.
+        if let Some(shared) = self.remembered().get(key) {
+            return Ok((Arc::clone(shared), true));
         }
         let shared = self.secret.shared_with(key);
-        let shared = Arc::new(shared.map_err(|_| EncryptionError::BadKey)?);
-        let mut remembered = lock();
+        let shared = shared.map_err(|_| EncryptionError::BadKey)?;
+        Ok((Arc::new(shared), false))
+    }
+
+    fn remember(&self, key: PublicKey, shared: Arc<SharedKey>) {
+        let mut remembered = self.remembered();
         if remembered.len() >= MAX_SHARED {
             remembered.clear();
         }
-        remembered.insert(*key, Arc::clone(&shared));
-        Ok(shared)
+        remembered.insert(key, shared);
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, HashMap<PublicKey, Arc<SharedKey>>> {
+        // Nothing panics under the lock.
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -108,9 +125,12 @@ impl Sealer for Encryption {
 
     fn seal(&self, to: &PublicKey, buffer: &mut [u8]) -> Result<Nonce, EncryptionError> {
         let nonce = Nonce::random().map_err(|_| EncryptionError::Random)?;
-        let shared = self.keys.shared_with(to)?;
+        let (shared, known) = self.keys.shared_with(to)?;
         let sealed = shared.seal_in_place(&nonce, buffer);
         sealed.map_err(|_| EncryptionError::Malformed)?;
+        if !known {
+            self.keys.remember(*to, shared);
+        }
         Ok(nonce)
     }
 
@@ -120,9 +140,18 @@ impl Sealer for Encryption {
         nonce: &Nonce,
         buffer: &mut [u8],
     ) -> Result<(), EncryptionError> {
-        let shared = self.keys.shared_with(from)?;
+        let (shared, known) = self.keys.shared_with(from)?;
         let opened = shared.open_in_place(nonce, buffer);
-        opened.map_err(|_| EncryptionError::Unopened)
+        opened.map_err(|_| EncryptionError::Unopened)?;
+        // Whoever has no secret makes us forget nobody.
+        if !known {
+            self.keys.remember(*from, shared);
+        }
+        Ok(())
+    }
+
+    fn seen(&self) -> SealedCalls {
+        self.keys.seen.clone()
     }
 }
 
@@ -173,9 +202,22 @@ mod tests {
         let (left, _) = pair();
         for _ in 0..MAX_SHARED + 2 {
             let key = SecretKey::generate().unwrap().public_key();
-            left.keys.shared_with(&key).unwrap();
+            left.seal(&key, &mut [0; SEAL_TAG + 1]).unwrap();
         }
-        assert_eq!(left.keys.shared.lock().unwrap().len(), 2);
+        assert_eq!(left.keys.remembered().len(), 2);
+    }
+
+    #[test]
+    fn keys_that_nobody_has_are_not_remembered() {
+        let (left, right) = pair();
+        let mut buffer = [0; SEAL_TAG + 1];
+        let nonce = right.seal(&left.public_key(), &mut buffer).unwrap();
+        let stranger = SecretKey::generate().unwrap().public_key();
+        let opened = left.open(&stranger, &nonce, &mut buffer.clone());
+        assert_eq!(opened, Err(EncryptionError::Unopened));
+        assert_eq!(left.keys.remembered().len(), 0);
+        left.open(&right.public_key(), &nonce, &mut buffer).unwrap();
+        assert_eq!(left.keys.remembered().len(), 1);
     }
 
     #[test]

@@ -54,8 +54,8 @@ pub use hypha_rpc_core::{
     MethodCall, MethodService, Output, Pacing, Param, Peer, PeerConfig, Progress, PublicKey,
     ReconnectPolicy, RegisterError, RemoteClientDisconnected, RemoteError, RemoteErrorKind,
     RemoteFile, RemoteObject, RemoteService, RemoteStream, Reply, ReplyEncoder, RequireContext,
-    Rest, Returns, Sealer, Secret, Service, ServiceId, State, Stats, StreamHandler, Streamed,
-    Visibility, random_id,
+    Rest, Returns, SealedCalls, Sealer, Secret, Service, ServiceId, State, Stats, StreamHandler,
+    Streamed, Visibility, random_id,
 };
 #[cfg(feature = "schema")]
 #[cfg_attr(docsrs, doc(cfg(feature = "schema")))]

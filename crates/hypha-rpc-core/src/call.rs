@@ -359,8 +359,9 @@ async fn send(shared: &Arc<Shared>, call: Arc<Call>) -> Result<Reply, CallError>
 
 /// The same for a call that is encrypted: its result is one only if it comes encrypted too.
 ///
-/// An error may come in clear. Servers say so that they did not deliver a call, and providers that
-/// they cannot read it; whoever can keep a call from its provider could say so just as well.
+/// An error of the protocol may come in clear. Servers say so that they did not deliver a call, and
+/// providers that they cannot read it or have no such method; whoever can keep a call from its
+/// provider could say so just as well. What a method itself says never comes so.
 async fn send_sealed(
     shared: &Arc<Shared>,
     call: Arc<Call>,
@@ -395,7 +396,8 @@ async fn send_sealed(
         return if is_result {
             Err(EncryptionError::PlainAnswer.into())
         } else {
-            conclude(shared, target, method, Outcome::Rejected(packet))
+            let refused = conclude(shared, target, method, Outcome::Rejected(packet));
+            refused.map_err(unsealed)
         };
     };
     let local = shared.local.clone();
@@ -413,6 +415,16 @@ async fn send_sealed(
         sealed_by: Some(key),
         ..reply
     })
+}
+
+/// What is left of an error that came in clear: it is nobody's word, but for those of the protocol.
+fn unsealed(error: CallError) -> CallError {
+    match error {
+        CallError::Remote(error) if error.kind() == RemoteErrorKind::Application => {
+            EncryptionError::PlainError(error.message().to_owned()).into()
+        }
+        other => other,
+    }
 }
 
 /// A call on its way to the link, and what is kept of it.

@@ -125,6 +125,11 @@ impl Interface {
         map.insert(key::RINTF_SERVICE_ID, Value::from(id.clone()));
 
         self.inner.ids().push(id.clone());
+        // It can be asked for, in clear: what went out encrypted is not told again.
+        let told = match exporter.trusted() {
+            Some(_) => Map::new(),
+            None => map.clone(),
+        };
         exporter.interface(ServiceRecord {
             id,
             access: Access {
@@ -133,7 +138,7 @@ impl Interface {
                 only: Some(exporter.receiver().clone()),
             },
             methods,
-            description: Arc::new(map.clone()),
+            description: Arc::new(told),
         });
         Ok(Value::Map(map))
     }

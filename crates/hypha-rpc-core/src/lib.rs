@@ -98,7 +98,7 @@ pub use self::peer::{Peer, PeerIdentity, ServiceInfo};
 pub use self::progress::{Direction, Progress};
 pub use self::relay::RelayOptions;
 pub use self::remote::RemoteService;
-pub use self::sealing::{EncryptionError, SEAL_TAG, Sealer};
+pub use self::sealing::{EncryptionError, SEAL_TAG, SealedCalls, Sealer};
 pub use self::secret::Secret;
 pub use self::service::{
     Arguments, BlockingHandler, CallArguments, FromCall, Handler, IntoMethod, IntoReply,

@@ -5,14 +5,16 @@
 
 mod incoming;
 mod outgoing;
+mod seen;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use hypha_codec::EncodeError;
-use hypha_e2e::{Nonce, PublicKey, ReplayGuard};
+use hypha_e2e::{Nonce, PublicKey};
 
+pub use self::seen::SealedCalls;
 use crate::address::Address;
 
 /// Bytes in front of what is sealed, where its tag stands.
@@ -45,6 +47,13 @@ pub trait Sealer: fmt::Debug + Send + Sync + 'static {
         nonce: &Nonce,
         buffer: &mut [u8],
     ) -> Result<(), EncryptionError>;
+
+    /// What came sealed for this key already: a call that came over one connection must not come again
+    /// over the next. Without a place to keep it, each connection begins with
+    /// [`SealedCalls::from_now`].
+    fn seen(&self) -> SealedCalls {
+        SealedCalls::from_now()
+    }
 }
 
 /// Why something is not encrypted or decrypted as it should be. Nothing is ever sent or taken in
@@ -58,6 +67,12 @@ pub enum EncryptionError {
     /// The function came in an encrypted message and leads to a client whose key is not known.
     #[error("the function came encrypted, but leads to `{0}`, whose public key did not come along")]
     NoKey(Address),
+    /// The function came with a public key, from somebody who cannot speak for the client that it leads
+    /// to: a call would be sealed with our key for whoever sent it.
+    #[error(
+        "the function leads to `{0}` and came with a public key that whoever sent it cannot answer for: our own key would be lent"
+    )]
+    Borrowed(Address),
     /// What should be a public key is none, or none that anything can be sealed for.
     #[error("the public key is none that can be encrypted for")]
     BadKey,
@@ -67,6 +82,12 @@ pub enum EncryptionError {
     /// The answer of an encrypted call came in clear.
     #[error("the call was encrypted, and its answer is not")]
     PlainAnswer,
+    /// The call was encrypted, and an error came in clear that is none of the protocol's: anybody on the
+    /// way could have written it, and the call may have run.
+    #[error(
+        "the call was encrypted, and its error is not, so that anybody on its way may have written it: {0}"
+    )]
+    PlainError(String),
     /// The answer of a call in clear came encrypted.
     #[error("the call was not encrypted, and its answer is")]
     SealedAnswer,
@@ -83,7 +104,10 @@ pub enum EncryptionError {
     #[error("it was encrypted for another place than the one it came to")]
     Misdirected,
     /// The message came too long after it was sealed, or was there before.
-    #[error("it was there before, or is older than {}s: clocks must agree to that", FRESH.as_secs())]
+    #[error(
+        "it was there before, is older than {}s (clocks must agree to that) or than the program that it came to",
+        FRESH.as_secs()
+    )]
     Replayed,
     /// The message is too long to be sealed.
     #[error("it cannot be encoded: {0}")]
@@ -103,10 +127,6 @@ pub(crate) const FRESH: Duration = Duration::from_secs(60);
 /// the slowest receiver that a server bears.
 const BYTES_PER_SECOND: u64 = 8 * 1024;
 
-/// Calls that are remembered, so that they do not come twice: some 20 MiB of them. When more come in
-/// the time that they are taken, that time becomes shorter.
-const REMEMBERED: usize = 1 << 18;
-
 /// Larger texts are sealed and opened on threads that may block.
 const INLINE: usize = 64 * 1024;
 
@@ -114,25 +134,17 @@ const INLINE: usize = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct Sealing {
     sealer: Arc<dyn Sealer>,
-    /// Calls that came sealed.
-    seen: Mutex<ReplayGuard>,
+    seen: SealedCalls,
 }
 
 impl Sealing {
     pub(crate) fn new(sealer: Arc<dyn Sealer>) -> Self {
-        Self {
-            sealer,
-            seen: Mutex::new(ReplayGuard::new(FRESH, REMEMBERED)),
-        }
+        let seen = sealer.seen();
+        Self { sealer, seen }
     }
 
     pub(crate) fn public_key(&self) -> PublicKey {
         self.sealer.public_key()
-    }
-
-    fn seen(&self) -> MutexGuard<'_, ReplayGuard> {
-        // Nothing panics under the lock.
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

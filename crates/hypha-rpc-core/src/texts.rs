@@ -35,6 +35,9 @@ pub(crate) const TOO_MANY_FUNCTIONS: &str = "The method ran, but the functions i
 /// The method ran, and nobody would ever end the interface in its result.
 pub(crate) const CALLER_LEFT: &str = "The method ran, but the interface in its result was dropped: its caller lost its connection meanwhile";
 
+/// To whoever waits for an item of a generator that is closed meanwhile: it is no end.
+pub(crate) const STREAM_CLOSED: &str = "The generator was closed before its end";
+
 pub(crate) fn interface_denied(method: &str, from: &Address) -> String {
     let method = clipped(method);
     format!("Permission denied for _rintf callback {method}: it was not given to {from}")

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hypha_codec::{Binding, Envelope, Packet};
 use hypha_e2e::{Nonce, PublicKey};
 
-use super::{BYTES_PER_SECOND, EncryptionError, SEAL_TAG, Sealing, now_ms};
+use super::{BYTES_PER_SECOND, EncryptionError, SEAL_TAG, Sealing};
 use crate::address::Address;
 
 /// What was in an envelope.
@@ -58,8 +58,8 @@ impl Sealing {
         };
         let bytes = u64::try_from(opened.packet.payload().len()).unwrap_or(u64::MAX);
         let longer = Duration::from_secs(bytes / BYTES_PER_SECOND);
-        self.seen()
-            .admit(&opened.key, &nonce, sealed_at_ms, longer, now_ms())
+        self.seen
+            .admit(&opened.key, &nonce, sealed_at_ms, longer)
             .map_err(|_| EncryptionError::Replayed)
     }
 

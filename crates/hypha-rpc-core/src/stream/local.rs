@@ -17,6 +17,7 @@ use crate::export::Exporter;
 use crate::link::Command;
 use crate::service::{IntoReply, Method, Output, ReplyEncoder};
 use crate::shared::Shared;
+use crate::texts;
 
 /// A stream that goes out as an argument or result: the receiver pulls its items one by one.
 ///
@@ -163,6 +164,10 @@ impl Producer {
         };
         let Some(item) = item else {
             self.end().await;
+            // Whoever closed it does not ask for more: this is for a reader who would take a part of the items for all.
+            if *self.closed.borrow() {
+                return Err(RemoteError::new(texts::STREAM_CLOSED));
+            }
             let stop = Map::from([(key::RTYPE, tag::STOP_ITERATION)]);
             return Output::new(encoder, &Value::Map(stop));
         };
@@ -204,7 +209,7 @@ struct Closer(Arc<Producer>);
 impl Drop for Closer {
     fn drop(&mut self) {
         self.0.closed.send_replace(true);
-        // Whoever waits for an item right now ends the stream instead.
+        // Whoever waits for an item right now drops the items instead.
         if let Ok(mut items) = self.0.items.try_lock() {
             drop(items.take());
         }

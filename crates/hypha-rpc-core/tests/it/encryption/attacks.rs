@@ -26,9 +26,13 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
+        Self::of(Key::of(PROVIDER)).await
+    }
+
+    async fn of(key: Key) -> Self {
         let (left, right) = memory::pair(MemoryConfig::default());
         let identity = PeerIdentity::new(address("ws/right"), address("ws/left"));
-        let provider = Peer::direct(left, identity, Key::config(PROVIDER)).unwrap();
+        let provider = Peer::direct(left, identity, key.into_config()).unwrap();
         let runs = Arc::new(AtomicUsize::new(0));
         let count = |runs: &Arc<AtomicUsize>| {
             let runs = Arc::clone(runs);
@@ -37,7 +41,8 @@ impl Scene {
                 async { "done" }
             }
         };
-        let store = Interface::new(Members::new().method("get", || async { "got" }));
+        let store = Members::new().value("name", "scan 7");
+        let store = Interface::new(store.method("get", || async { "got" }));
         let given = store.clone();
         let service = Service::new("s")
             .method("open", count(&runs))
@@ -57,8 +62,8 @@ impl Scene {
         }
     }
 
-    /// Hands a call over, and gives the text of its reject back, if it is rejected.
-    async fn call(&mut self, method: &str, payload: &[u8]) -> Option<String> {
+    /// Hands a call over, and gives its answer back.
+    async fn send(&mut self, method: &str, payload: &[u8]) -> Bytes {
         let header = Map::from([
             ("type", "method"),
             ("to", "ws/right"),
@@ -75,7 +80,12 @@ impl Scene {
         let Ok(Some(Frame::Binary(frame))) = self.rx.recv().await else {
             panic!("no answer")
         };
-        let packet = Packet::parse(frame).unwrap();
+        frame
+    }
+
+    /// Hands a call over, and gives the text of its reject back, if it is rejected.
+    async fn call(&mut self, method: &str, payload: &[u8]) -> Option<String> {
+        let packet = Packet::parse(self.send(method, payload).await).unwrap();
         if packet.header().unwrap().method() == Some("T.resolve") {
             assert!(Envelope::read(&packet.payload()).unwrap().is_some());
             return None;
@@ -228,6 +238,55 @@ async fn an_object_that_went_out_encrypted_is_not_disposed_of_in_clear() {
         );
     }
     assert_eq!(scene.store.service_ids(), [id]);
+}
+
+/// What it holds is not told in clear either: it can be asked for like a service.
+#[tokio::test]
+async fn an_object_that_went_out_encrypted_is_not_described_in_clear() {
+    let mut scene = Scene::new().await;
+    let path = "services.s.store";
+    let call = sealed(1, "ws/right", path, Some(now_ms()));
+    assert_eq!(scene.call(path, &call).await, None);
+    let id = scene.store.service_ids().remove(0);
+    let ask = Map::from([
+        ("args", Value::from([Value::from(id)])),
+        ("promise", Value::from("*")),
+    ]);
+    let ask = hypha_codec::encode(&Value::Map(ask)).unwrap();
+    let answer = scene.send("services.built-in.get_service", &ask).await;
+    assert!(
+        !answer.windows(6).any(|part| part == b"scan 7"),
+        "{answer:?}"
+    );
+}
+
+/// What came to a program with the same key before it was started anew does not come again.
+#[tokio::test]
+async fn a_call_is_not_replayed_after_a_restart() {
+    let mut scene = Scene::new().await;
+    let call = sealed(1, "ws/right", OPEN, Some(now_ms() - 1));
+    assert_eq!(scene.call(OPEN, &call).await, None);
+    let mut scene = Scene::of(Key::of(PROVIDER).restarted()).await;
+    let refused = scene.call(OPEN, &call).await.unwrap();
+    assert!(
+        refused.contains("than the program that it came to"),
+        "{refused}"
+    );
+    let later = sealed(2, "ws/right", OPEN, Some(now_ms()));
+    assert_eq!(scene.call(OPEN, &later).await, None);
+}
+
+/// Nor does it come again over another connection with that key.
+#[tokio::test]
+async fn a_call_is_not_replayed_over_another_connection() {
+    let key = Key::of(PROVIDER);
+    let mut scene = Scene::of(key.clone()).await;
+    let call = sealed(1, "ws/right", OPEN, Some(now_ms()));
+    assert_eq!(scene.call(OPEN, &call).await, None);
+    drop(scene);
+    let mut scene = Scene::of(key).await;
+    let refused = scene.call(OPEN, &call).await.unwrap();
+    assert!(refused.contains("it was there before"), "{refused}");
 }
 
 /// Two calls of one service whose sessions the relay exchanges, so that each gets the answer of the other.

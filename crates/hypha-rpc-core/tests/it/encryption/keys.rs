@@ -5,20 +5,24 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use hypha_e2e::{Nonce, PublicKey, SecretKey};
 use hypha_rpc_core::{
-    EncryptionError, Peer, PeerConfig, PeerIdentity, RemoteService, SEAL_TAG, Sealer, Service,
+    EncryptionError, Peer, PeerConfig, RemoteService, SEAL_TAG, SealedCalls, Sealer, Service,
 };
-use hypha_transport::memory::{self, MemoryConfig};
-use hypha_transport::{Frame, FrameRx as _, FrameTx as _, Transport as _};
 
-use crate::pair::address;
+use super::relay::relayed;
 
 /// A key, by which a peer seals.
-#[derive(Debug)]
-pub(super) struct Key(pub(super) SecretKey);
+#[derive(Clone, Debug)]
+pub(super) struct Key(pub(super) SecretKey, SealedCalls);
 
 impl Key {
     pub(super) fn of(byte: u8) -> Self {
-        Self(SecretKey::from_bytes([byte; 32]))
+        let secret = SecretKey::from_bytes([byte; 32]);
+        Self(secret, SealedCalls::of_new_key())
+    }
+
+    /// The same in a program that was started anew.
+    pub(super) fn restarted(self) -> Self {
+        Self(self.0, SealedCalls::from_now())
     }
 
     pub(super) fn public(&self) -> PublicKey {
@@ -26,8 +30,12 @@ impl Key {
     }
 
     pub(super) fn config(byte: u8) -> PeerConfig {
+        Self::of(byte).into_config()
+    }
+
+    pub(super) fn into_config(self) -> PeerConfig {
         let mut config = PeerConfig::default();
-        config.sealer = Some(Arc::new(Self::of(byte)));
+        config.sealer = Some(Arc::new(self));
         config
     }
 }
@@ -57,6 +65,10 @@ impl Sealer for Key {
         let opened = shared.open_in_place(nonce, buffer);
         opened.map_err(|_| EncryptionError::Unopened)
     }
+
+    fn seen(&self) -> SealedCalls {
+        self.1.clone()
+    }
 }
 
 /// Seals a payload as a peer would.
@@ -75,46 +87,11 @@ pub(super) type Frames = Arc<Mutex<Vec<Bytes>>>;
 
 /// A caller (`ws/left`) and a provider (`ws/right`); the second end of each transport is the tests'.
 pub(super) fn linked(caller: PeerConfig, provider: PeerConfig) -> (Peer, Peer, Frames) {
-    let (left, left_end) = memory::pair(MemoryConfig::default());
-    let (right, right_end) = memory::pair(MemoryConfig::default());
-    let (left_address, right_address) = (address("ws/left"), address("ws/right"));
-    let left = Peer::direct(
-        left,
-        PeerIdentity::new(left_address.clone(), right_address.clone()),
-        caller,
-    );
-    let right = Peer::direct(
-        right,
-        PeerIdentity::new(right_address, left_address),
-        provider,
-    );
     let frames = Frames::default();
-    let ((mut left_tx, mut left_rx), (mut right_tx, mut right_rx)) =
-        (left_end.split(), right_end.split());
-    let record = |frames: &Frames, frame: &Frame| {
-        if let Frame::Binary(bytes) = frame {
-            frames.lock().unwrap().push(bytes.clone());
-        }
-    };
     let seen = Arc::clone(&frames);
-    tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                Ok(Some(frame)) = left_rx.recv() => {
-                    record(&seen, &frame);
-                    right_tx.feed(frame).await.unwrap();
-                    right_tx.flush().await.unwrap();
-                }
-                Ok(Some(frame)) = right_rx.recv() => {
-                    record(&seen, &frame);
-                    left_tx.feed(frame).await.unwrap();
-                    left_tx.flush().await.unwrap();
-                }
-                else => return,
-            }
-        }
-    });
-    (left.unwrap(), right.unwrap(), frames)
+    let record = move |_, frame: &Bytes| seen.lock().unwrap().push(frame.clone());
+    let (caller, provider, _) = relayed(caller, provider, record);
+    (caller, provider, frames)
 }
 
 /// A caller, and the service as it sees it with the key of its provider.
