@@ -3,6 +3,7 @@
 mod convert;
 pub(crate) mod debug;
 mod map;
+mod walk;
 
 use bytes::Bytes;
 

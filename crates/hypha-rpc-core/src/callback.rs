@@ -137,7 +137,10 @@ impl<Args, R> Callback<Args, R> {
         let prepared = self.origin().and_then(|origin| {
             let target = origin.lead(&self.descriptor.target)?;
             let shared = origin.peer.get()?;
-            let key = origin.key(&shared, self.descriptor.enc_pub.as_ref(), &target)?;
+            let Descriptor {
+                enc_pub, method, ..
+            } = &*self.descriptor;
+            let key = origin.key(&shared, enc_pub.as_ref(), &target, method)?;
             Ok((shared, target, key, origin.parent.clone()))
         });
         match prepared {

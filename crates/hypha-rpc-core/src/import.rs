@@ -8,6 +8,7 @@ use hypha_e2e::PublicKey;
 
 use crate::address::Address;
 use crate::error::CallError;
+use crate::protocol::{RINTF_PREFIX, SERVICES};
 use crate::sealing::EncryptionError;
 use crate::shared::Shared;
 use crate::stream::Source;
@@ -77,6 +78,7 @@ impl Origin {
         shared: &Shared,
         own: Option<&Bytes>,
         target: &Address,
+        path: &str,
     ) -> Result<Option<PublicKey>, CallError> {
         if shared.sealing.is_none() {
             // Only a key that was given here can be known of the sender.
@@ -85,15 +87,39 @@ impl Origin {
                 None => Ok(None),
             };
         }
-        match (own, self.sealed_by) {
-            (Some(own), _) => PublicKey::try_from(&**own)
-                .map(Some)
-                .map_err(|_| EncryptionError::BadKey.into()),
-            (None, Some(key)) if *target == self.sender => Ok(Some(key)),
-            (None, Some(_)) => Err(EncryptionError::NoKey(target.clone()).into()),
-            (None, None) => Ok(None),
+        let Some(own) = own else {
+            return match self.sealed_by {
+                None => Ok(None),
+                Some(key) if *target == self.sender => Ok(Some(key)),
+                Some(_) => Err(EncryptionError::NoKey(target.clone()).into()),
+            };
+        };
+        let own = PublicKey::try_from(&**own).map_err(|_| EncryptionError::BadKey)?;
+        if self.trusted || self.may_bring(&own, target, path) {
+            Ok(Some(own))
+        } else {
+            Err(EncryptionError::Borrowed(target.clone()).into())
         }
     }
+
+    /// Whether a function may come with this key. We seal with ours, and those who trust it cannot
+    /// tell on whose behalf: whoever could send us a function of theirs would call it in our name.
+    fn may_bring(&self, key: &PublicKey, target: &Address, path: &str) -> bool {
+        let of_sender = *target == self.sender;
+        match &self.sealed_by {
+            Some(sealed_by) => of_sender && sealed_by == key,
+            // Nobody but the server says who sent it. Methods of services never have a key.
+            None => of_sender && !is_of_service(path),
+        }
+    }
+}
+
+/// Whether a path leads to a method that is registered: not to a function or an object inside a message.
+fn is_of_service(path: &str) -> bool {
+    let service = path
+        .strip_prefix(SERVICES)
+        .and_then(|rest| rest.strip_prefix('.'));
+    service.is_some_and(|service| !service.starts_with(RINTF_PREFIX))
 }
 
 /// Completes targets that name a client only (the workspace is that of the sender, protocol section

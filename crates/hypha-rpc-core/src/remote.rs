@@ -138,7 +138,8 @@ impl RemoteService {
 
     /// The same service with all its calls encrypted for the owner of this key: `encryption_public_key`
     /// in other clients. Everything in it is encrypted, arguments and results, functions and
-    /// generators inside them, and errors.
+    /// generators inside them, and errors. Members that a codec of yours made of what came are left
+    /// out: functions inside of them would be called in clear.
     ///
     /// Calls fail if this client has no encryption of its own ([`PeerConfig::sealer`](crate::PeerConfig)).
     #[must_use]

@@ -3,33 +3,25 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hypha_codec::{IoStream, Map, Method, Object, Promised, Value};
+use hypha_codec::{Map, Method, Object, Promised, Value};
 use hypha_e2e::PublicKey;
 
 use crate::import::Origin;
 
 /// The same description with every function in it called encrypted for the owner of this key, whatever
-/// it says itself: it came in clear.
+/// it says itself: it came in clear. What cannot be looked into is left out, as functions may be there.
 pub(super) fn description(described: &Map, key: PublicKey) -> Map {
-    let entries = described.clone().into_entries().into_iter();
-    let entries = entries.map(|(name, value)| (name, member(value, key)));
-    Map::from_entries(entries.collect())
-}
-
-fn member(value: Value, key: PublicKey) -> Value {
-    match value {
-        Value::Method(method) => Value::from(function(*method, key)),
-        Value::Map(members) => Value::Map(description(&members, key)),
-        Value::List(items) => {
-            Value::List(items.into_iter().map(|item| member(item, key)).collect())
-        }
-        Value::IoStream(file) => {
-            let members = description(&file.members, key);
-            Value::from(IoStream::new(file.native, members))
-        }
-        // Nobody describes one, and its items would come in clear.
-        Value::Generator(_) => Value::Null,
-        other => other,
+    let mut described = Value::Map(described.clone());
+    described.change_all(&mut |inside| match inside {
+        Value::Method(method) => **method = function((**method).clone(), key),
+        // Nobody describes a generator, and its items would come in clear.
+        Value::Generator(_) | Value::Object(_) => *inside = Value::Null,
+        _ => {}
+    });
+    match described {
+        Value::Map(described) => described,
+        // It was one.
+        _ => Map::new(),
     }
 }
 

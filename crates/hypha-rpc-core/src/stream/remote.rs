@@ -217,7 +217,7 @@ impl Source {
         let shared = self.origin.peer.get()?;
         let key = self
             .origin
-            .key(&shared, self.descriptor.enc_pub.as_ref(), &target)?;
+            .key(&shared, self.descriptor.enc_pub.as_ref(), &target, &path)?;
         let call = MethodCall::new(Peer::of(shared), path, Promised::Always, target);
         Ok(call.parent(self.origin.parent.clone()).sealed_for(key))
     }

@@ -1,7 +1,7 @@
 //! Every way in which a call could go in clear, or be answered so, is an error.
 
 use bytes::Bytes;
-use hypha_codec::{Map, Method, Packet, Value};
+use hypha_codec::{ErrorValue, Map, Method, Packet, Value};
 use hypha_rpc_core::{
     CallError, Callback, EncryptionError, InvalidService, Peer, PeerConfig, PeerIdentity,
     RegisterError, RemoteError, RemoteErrorKind, RemoteService, Service,
@@ -142,6 +142,62 @@ async fn a_method_that_is_said_to_answer_nothing_answers() {
     answer(&mut tx, &mut rx, "resolve", args(Value::Null)).await;
     let error = call.await.unwrap().unwrap_err();
     assert_eq!(encryption(error), EncryptionError::PlainAnswer);
+}
+
+/// A relay can write an object of a description as something else that holds functions.
+#[tokio::test]
+async fn functions_of_a_description_are_called_encrypted_wherever_they_are() {
+    type Get = Callback<(String,), Value>;
+    let get = || Value::from(Method::new("ws/right", "services.s.stage.get"));
+    let mut error = ErrorValue::new("x");
+    error.extra.insert("get", get());
+    let stages = [
+        Value::Map(Map::from([("get", get())])),
+        Value::List(vec![get()]),
+        Value::Set(vec![get()]),
+        Value::OrderedMap(vec![(Value::from("get"), get())]),
+        Value::Error(Box::new(error)),
+    ];
+    for stage in stages {
+        let (peer, mut tx, mut rx) = caller();
+        let description = Map::from([("id", Value::from("ws/right:s")), ("stage", stage)]);
+        let asked = peer.clone();
+        let asking = tokio::spawn(async move { asked.get_remote_service("s").await });
+        answer(&mut tx, &mut rx, "resolve", args(Value::Map(description))).await;
+        let service = asking.await.unwrap().unwrap();
+        let service = service.encrypted_for(Key::of(PROVIDER).public());
+        let function = match service.get("stage").unwrap().clone() {
+            Value::Error(error) => error.extra.get("get").cloned().unwrap(),
+            Value::Map(map) => map.get("get").cloned().unwrap(),
+            Value::OrderedMap(mut entries) => entries.remove(0).1,
+            Value::Set(mut items) | Value::List(mut items) => items.remove(0),
+            other => panic!("{other:?}"),
+        };
+        let get: Get = hypha_codec::from_value(function).unwrap();
+        let call = tokio::spawn(async move { get.call((String::from("secret"),)).await });
+        let Ok(Some(Frame::Binary(sent))) = rx.recv().await else {
+            panic!("no call")
+        };
+        assert!(
+            !sent.windows(6).any(|part| part == b"secret"),
+            "{service:?}"
+        );
+        call.abort();
+    }
+}
+
+/// What a method says comes sealed: in clear anybody could have written it.
+#[tokio::test]
+async fn an_error_in_clear_is_not_what_the_method_said() {
+    let (peer, mut tx, mut rx) = caller();
+    let service = service_of(&peer);
+    let call = tokio::spawn(async move { service.call::<Value>("get", ()).await });
+    answer(&mut tx, &mut rx, "reject", args(Value::from("no"))).await;
+    let error = call.await.unwrap().unwrap_err();
+    assert_eq!(
+        encryption(error),
+        EncryptionError::PlainError(String::from("no"))
+    );
 }
 
 #[tokio::test]
