@@ -32,7 +32,9 @@ pub(crate) fn wait<F: Future>(handle: &Handle, future: F) -> F::Output {
     });
     let waker = Waker::from(Arc::clone(&bell));
     let mut context = Context::from_waker(&waker);
-    let mut future = pin!(future);
+    // What polls us may be a task, which has a budget: when that is spent nothing in it would ever be ready, and a wait
+    // does not give back to the runtime, which would grant more.
+    let mut future = pin!(tokio::task::unconstrained(future));
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return output;

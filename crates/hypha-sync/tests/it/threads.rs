@@ -141,6 +141,30 @@ fn a_local_set_of_a_runtime_of_several_threads_does_not_panic() {
     assert_eq!(echoed, 6);
 }
 
+/// A runtime gives each task a budget between two of its awaits, and waiting is none: 300 waits are more than the budget.
+#[test]
+fn a_task_may_wait_more_often_than_its_budget_allows() {
+    let place = Place::new();
+    let client = place.connect();
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let echoes = || (0..300).all(|number| client.echo(&number).unwrap() == number);
+    assert!(runtime.block_on(async { echoes() }));
+    assert!(runtime.handle().block_on(async { echoes() }));
+    assert!(LocalSet::new().block_on(&runtime, async { echoes() }));
+    assert!(client.block_on(async { echoes() }).unwrap());
+    let count = |n: u64| hypha_sync::from_iter(0..n);
+    client
+        .register_service(Service::new("counts").blocking("count", count))
+        .unwrap();
+    let counts = client.get_service("counts").unwrap();
+    let items = runtime.block_on(async { counts.stream::<u64>("count", (300,)).unwrap().count() });
+    assert_eq!(items, 300);
+}
+
 /// As hooks do that a future calls: they may wait as well.
 #[test]
 fn waiting_may_be_nested() {
