@@ -16,6 +16,12 @@ pub trait Instance: Copy {
 
     /// Visits all members of an object.
     fn for_each_member(&self, visit: &mut dyn FnMut(&str, Self));
+
+    /// Whether an object has members that [`for_each_member`](Self::for_each_member) does not visit, because their names
+    /// are no text. They do not fit where a schema says what other members may be.
+    fn has_odd_members(&self) -> bool {
+        false
+    }
 }
 
 /// What a value is.

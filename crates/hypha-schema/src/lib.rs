@@ -11,6 +11,7 @@ mod function;
 mod instance;
 mod openapi;
 mod parameter;
+mod reference;
 #[cfg(feature = "schemars")]
 mod rust_type;
 mod service;

@@ -1,102 +1,44 @@
 //! Checking values against schemas.
 
+mod arguments;
+mod bounds;
+mod branches;
+mod budget;
 mod checker;
+mod compare;
+mod explain;
+mod members;
 mod path;
+mod words;
 
 use std::fmt;
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
+pub(crate) use self::arguments::arguments;
 use self::checker::Checker;
 use self::path::Path;
-use crate::function::{CONTEXT, DEFS, FunctionSchema};
-use crate::instance::{Instance, Kind};
+use crate::instance::Instance;
 
-/// Checks a value against a JSON Schema, whose `$ref`s lead to its own `$defs`.
+/// Checks a value against a JSON Schema, whose `$ref`s lead to its own parts.
 ///
 /// Of JSON Schema it knows `type`, `enum`, `const`, `properties`, `required`, `additionalProperties`, `items`,
-/// `prefixItems`, `anyOf`, `oneOf`, `allOf`, `$ref`, the bounds of numbers, lengths and counts, and `uniqueItems`. Other
-/// keywords, `pattern` and `format` among them, are passed over. A whole number counts as an integer, however it is
-/// written. What is nested deeper than 128 levels is refused.
+/// `prefixItems`, `anyOf`, `oneOf`, `allOf`, `not`, `$ref`, the bounds of numbers, lengths and counts, `multipleOf`,
+/// `uniqueItems`, and of `patternProperties` those for integers, `^\d+$` and `^-?\d+$`. Other keywords, `pattern` and
+/// `format` among them, are passed over, and what they would restrict fits: `additionalProperties` beside patterns that
+/// are not known, and a second branch of `oneOf`. References to other documents are passed over as well.
+///
+/// A whole number counts as an integer, however it is written. What is nested deeper than 128 levels is refused, and so is
+/// what takes too long: a schema with branches inside branches that has to be gone through again and again.
 ///
 /// # Errors
 /// Everything that does not fit, up to a limit, each with where it is.
 pub fn validate<I: Instance>(schema: &Json, value: I) -> Result<(), ValidationErrors> {
-    let empty = serde_json::Map::new();
-    let defs = schema.get(DEFS).and_then(Json::as_object).unwrap_or(&empty);
-    let mut checker = Checker::new(defs);
+    let empty = Map::new();
+    let root = schema.as_object().unwrap_or(&empty);
+    let mut checker = Checker::new(root, value);
     checker.check(schema, value, &Path::Root);
     checker.finish()
-}
-
-/// Checks the arguments of a call.
-pub(crate) fn arguments<I: Instance>(
-    function: &FunctionSchema,
-    positional: &[I],
-    named: &[(&str, I)],
-) -> Result<(), ValidationErrors> {
-    let empty = serde_json::Map::new();
-    let parameters = function.parameters();
-    let defs = parameters
-        .get(DEFS)
-        .and_then(Json::as_object)
-        .unwrap_or(&empty);
-    let mut checker = Checker::new(defs);
-    let names: Vec<&str> = function.positional().collect();
-    // JavaScript pads calls with nulls for arguments it leaves undefined.
-    let given = positional
-        .iter()
-        .rposition(|value| value.kind() != Kind::Null)
-        .map_or(0, |last| last + 1);
-    if given > names.len() {
-        let takes = names.len();
-        checker.fail(
-            &Path::Root,
-            format!("the function takes {takes} arguments, {given} were given"),
-        );
-    }
-    for (name, _) in named {
-        if !names.contains(name) && *name != CONTEXT && !takes_more(parameters) {
-            let known = names.join(", ");
-            checker.fail(
-                &Path::Root,
-                format!("the function has no parameter `{name}`; it has {known}"),
-            );
-        }
-    }
-    for (index, name) in names.iter().enumerate() {
-        let path = Path::Argument(name);
-        let by_name = named
-            .iter()
-            .find(|(given, _)| given == name)
-            .map(|(_, value)| *value);
-        let value = match (positional.get(index).copied(), by_name) {
-            (Some(_), Some(_)) => {
-                checker.fail(&path, "was given twice".to_owned());
-                continue;
-            }
-            (Some(value), None) | (None, Some(value)) => value,
-            (None, None) => {
-                if function.requires(name) {
-                    checker.fail(&path, "is missing".to_owned());
-                }
-                continue;
-            }
-        };
-        // An argument that may be left out and is null counts as left out.
-        let left_out = value.kind() == Kind::Null && !function.requires(name);
-        if let Some(schema) = function.parameter(name).filter(|_| !left_out) {
-            checker.check(schema, value, &path);
-        }
-    }
-    checker.finish()
-}
-
-fn takes_more(parameters: &serde_json::Map<String, Json>) -> bool {
-    matches!(
-        parameters.get("additionalProperties"),
-        Some(Json::Bool(true) | Json::Object(_))
-    )
 }
 
 /// Everything that does not fit. There is at least one.
@@ -135,6 +77,15 @@ pub struct ValidationError {
 }
 
 impl ValidationError {
+    fn new(path: &Path<'_>, message: String) -> Self {
+        let bare = ["is ", "was ", "has "];
+        Self {
+            path: path.words(),
+            bare: bare.iter().any(|verb| message.starts_with(verb)),
+            message,
+        }
+    }
+
     /// Where it is: ``argument `options.size[2]` ``, or empty for the whole.
     #[must_use]
     pub fn path(&self) -> &str {

@@ -5,7 +5,9 @@
 
 mod exports;
 mod functions;
+mod limits;
 mod oracle;
 mod service_types;
 mod types;
 mod validation;
+mod variants;

@@ -15,7 +15,7 @@ fn value() -> impl Strategy<Value = Json> {
     leaf.prop_recursive(3, 20, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
-            prop::collection::hash_map("[ab]", inner, 0..3)
+            prop::collection::hash_map("[ab]|-?[12]", inner, 0..3)
                 .prop_map(|members| members.into_iter().collect()),
         ]
     })
@@ -47,12 +47,31 @@ fn schema() -> impl Strategy<Value = Json> {
         (0_u64..3).prop_map(|bound| json!({ "minLength": bound, "maxItems": bound })),
         (0_u64..3).prop_map(|bound| json!({ "maxLength": bound, "minItems": bound })),
         Just(json!({ "uniqueItems": true })),
+        prop_oneof![
+            Just(json!(1)),
+            Just(json!(2)),
+            Just(json!(0.5)),
+            Just(json!(1.5))
+        ]
+        .prop_map(|step| json!({ "multipleOf": step })),
         Just(json!({ "$ref": "#/$defs/tree" })),
+        Just(json!({ "$ref": "#/$defs/a~1b%20c/properties/a" })),
     ];
     leaf.prop_recursive(3, 20, 3, |inner| {
         let list = || prop::collection::vec(inner.clone(), 1..3);
         prop_oneof![
             inner.clone().prop_map(|items| json!({ "items": items })),
+            inner.clone().prop_map(|other| json!({ "not": other })),
+            (inner.clone(), inner.clone()).prop_map(|(unsigned, others)| {
+                json!({ "patternProperties": { "^\\d+$": unsigned }, "additionalProperties": others })
+            }),
+            (inner.clone(), inner.clone()).prop_map(|(signed, a)| {
+                json!({
+                    "properties": { "a": a },
+                    "patternProperties": { "^-?\\d+$": signed },
+                    "additionalProperties": false,
+                })
+            }),
             (list(), inner.clone())
                 .prop_map(|(first, items)| json!({ "prefixItems": first, "items": items })),
             list().prop_map(|all| json!({ "allOf": all })),
@@ -79,7 +98,7 @@ proptest! {
             Json::Object(schema) => schema,
             other => [("allOf".to_owned(), json!([other]))].into_iter().collect(),
         };
-        schema.insert("$defs".to_owned(), json!({ "tree": tree }));
+        schema.insert("$defs".to_owned(), json!({ "a/b c": tree, "tree": tree }));
         let schema = Json::Object(schema);
         let expected = jsonschema::is_valid(&schema, &value);
         prop_assert_eq!(validate(&schema, &value).is_ok(), expected, "{} {}", schema, value);
