@@ -3,13 +3,13 @@
 use serde_json::{Value as Json, json};
 
 use crate::function::FunctionSchema;
-
-/// Characters of the name of a tool, for all who take tools.
-const MAX_TOOL_NAME: usize = 64;
+use crate::naming::tool_name;
 
 impl FunctionSchema {
     /// `{"type": "function", "function": {"name", "description", "parameters"}}`: a tool of OpenAI's chat completions,
-    /// and the form in which Hypha services describe their methods.
+    /// and the form in which Hypha services describe their methods. The name is written as it is, here and in the forms
+    /// for others: [`with_tool_name`](Self::with_tool_name) and
+    /// [`ServiceSchema::tools`](crate::ServiceSchema::tools) make those that models take.
     #[must_use]
     pub fn to_openai(&self) -> Json {
         json!({
@@ -45,18 +45,6 @@ impl FunctionSchema {
     /// The same function with a name that all of them take: letters, digits, `_` and `-`, at most 64.
     #[must_use]
     pub fn with_tool_name(self, path: &str) -> Self {
-        let plain = |c: char| {
-            if c.is_ascii_alphanumeric() || c == '-' {
-                c
-            } else {
-                '_'
-            }
-        };
-        let name: String = path.chars().map(plain).take(MAX_TOOL_NAME).collect();
-        self.named(if name.is_empty() {
-            "_".to_owned()
-        } else {
-            name
-        })
+        self.named(tool_name(path))
     }
 }

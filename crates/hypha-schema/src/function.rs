@@ -6,7 +6,10 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::docs::Docs;
 use crate::instance::Instance;
+#[cfg(feature = "schemars")]
+use crate::naming::snake_case;
 use crate::parameter::Parameter;
+use crate::reference::{Target, follow, moved, renamed, replace_references, replace_references_of};
 use crate::validate::{ValidationErrors, arguments};
 
 /// Where a schema keeps types that others refer to.
@@ -14,6 +17,12 @@ pub(crate) const DEFS: &str = "$defs";
 
 /// The argument by which services see who calls: no caller gives it, so none is told of it.
 pub(crate) const CONTEXT: &str = "context";
+
+/// What restricts nothing.
+const ANNOTATIONS: [&str; 4] = ["$ref", "title", "description", "default"];
+
+/// Definitions that are only references to others.
+const MAX_HOPS: usize = 16;
 
 /// What a function is called, what it is for, and what it takes.
 ///
@@ -40,20 +49,33 @@ impl FunctionSchema {
 
     /// A function whose parameters are the fields of a struct. Its name is that of the struct in snake case, its
     /// description the struct's docs.
+    ///
+    /// Fields that depend on the variant of an enum, which is flattened or the type itself, are no parameters with a
+    /// place: they are described by `oneOf` beside the parameters and given by name. A type that is no object, such as a
+    /// `Vec`, is the one parameter `value`; `()` is none.
     #[cfg(feature = "schemars")]
     #[cfg_attr(docsrs, doc(cfg(feature = "schemars")))]
     #[must_use]
     pub fn of<Args: schemars::JsonSchema>() -> Self {
         let (mut schema, defs) = crate::rust_type::schema_of::<Args>();
-        let description = match schema.remove("description") {
+        schema.insert(DEFS.to_owned(), Json::Object(defs));
+        inline(&mut schema);
+        let name = snake_case(&Args::schema_name());
+        let description = match schema.shift_remove("description") {
             Some(Json::String(text)) => text,
             _ => String::new(),
         };
-        if !defs.is_empty() {
-            schema.insert(DEFS.to_owned(), Json::Object(defs));
+        if schema.get("type").is_some_and(|kind| kind == "null") {
+            return Self::new(name).description(description);
         }
+        if !is_object(&schema, &schema) {
+            return Self::new(name)
+                .description(description)
+                .param(Parameter::of::<Args>("value"));
+        }
+        schema.retain(|keyword, value| keyword != DEFS || *value != json!({}));
         Self {
-            name: snake_case(&Args::schema_name()),
+            name,
             description,
             parameters: tidy(schema),
         }
@@ -122,18 +144,21 @@ impl FunctionSchema {
         self
     }
 
-    /// Adds a parameter after those that are there. One called `context` is not shown: no caller gives it.
+    /// Adds a parameter after those that are there, instead of one that has its name. One called `context` is not shown: no caller gives it.
     #[must_use]
     pub fn param(mut self, parameter: Parameter) -> Self {
         let Parameter {
             name,
             mut schema,
-            defs,
+            mut defs,
             required,
         } = parameter;
         if name == CONTEXT {
             return self;
         }
+        let moved = |target: &str| moved(target, &name);
+        replace_references(&mut schema, &moved);
+        replace_references_of(&mut defs, &moved);
         self.add_defs(defs, &mut schema);
         let properties = properties(&mut self.parameters);
         // What docs said of it, which have named it already. Its place is here.
@@ -143,14 +168,17 @@ impl FunctionSchema {
             }
         }
         properties.insert(name.clone(), Json::Object(schema));
-        if required && let Some(Json::Array(list)) = self.parameters.get_mut("required") {
-            list.push(Json::String(name));
+        if let Some(Json::Array(list)) = self.parameters.get_mut("required") {
+            list.retain(|known| *known != name);
+            if required {
+                list.push(Json::String(name));
+            }
         }
         self
     }
 
     /// Adds definitions. Different types of one name get names of their own.
-    fn add_defs(&mut self, defs: Map<String, Json>, schema: &mut Map<String, Json>) {
+    fn add_defs(&mut self, mut defs: Map<String, Json>, schema: &mut Map<String, Json>) {
         if defs.is_empty() {
             return;
         }
@@ -174,11 +202,10 @@ impl FunctionSchema {
                 defs.iter().all(free)
             });
         let suffix = suffix.unwrap_or_default();
-        rename(schema, &suffix);
-        for (name, mut def) in defs {
-            if let Json::Object(def) = &mut def {
-                rename(def, &suffix);
-            }
+        let rename = |target: &str| renamed(target, |name| format!("{name}{suffix}"));
+        replace_references(schema, &rename);
+        replace_references_of(&mut defs, &rename);
+        for (name, def) in defs {
             known.insert(format!("{name}{suffix}"), def);
         }
     }
@@ -263,6 +290,7 @@ pub enum SchemaError {
 
 /// Brings the schema of all arguments into one order, without what callers do not give.
 fn tidy(mut schema: Map<String, Json>) -> Map<String, Json> {
+    inline(&mut schema);
     let mut properties = match schema.shift_remove("properties") {
         Some(Json::Object(properties)) => properties,
         _ => Map::new(),
@@ -299,29 +327,56 @@ fn object(value: Json) -> Map<String, Json> {
     }
 }
 
-/// Gives all that a schema refers to another name.
-fn rename(schema: &mut Map<String, Json>, suffix: &str) {
-    for (key, value) in schema.iter_mut() {
-        match value {
-            Json::String(target) if key == "$ref" => target.push_str(suffix),
-            Json::Object(inner) => rename(inner, suffix),
-            Json::Array(items) => items
-                .iter_mut()
-                .filter_map(Json::as_object_mut)
-                .for_each(|inner| rename(inner, suffix)),
-            _ => {}
+/// Puts the definition of an object in the place of what refers to it: who reads the parameters of a function does not
+/// look for them elsewhere. Once, as it may refer to itself.
+fn inline(schema: &mut Map<String, Json>) {
+    let mut seen = 0;
+    while let Some(Json::String(target)) = schema.get("$ref")
+        && seen < MAX_HOPS
+    {
+        let Target::Part(Json::Object(part)) = follow(schema, target) else {
+            return;
+        };
+        // What is said beside it must not take the place of what it says.
+        let beside = schema.iter().all(|(keyword, own)| {
+            ANNOTATIONS.contains(&keyword.as_str())
+                || part.get(keyword).is_none_or(|other| other == own)
+        });
+        if !beside || !is_object(part, schema) {
+            return;
         }
+        let part = part.clone();
+        schema.shift_remove("$ref");
+        for (keyword, value) in part {
+            schema.entry(keyword).or_insert(value);
+        }
+        seen += 1;
     }
 }
 
-#[cfg(feature = "schemars")]
-fn snake_case(name: &str) -> String {
-    let mut snake = String::new();
-    for (index, c) in name.char_indices() {
-        if c.is_uppercase() && index > 0 {
-            snake.push('_');
-        }
-        snake.extend(c.to_lowercase());
+/// Whether all that a schema takes are objects.
+fn is_object(schema: &Map<String, Json>, root: &Map<String, Json>) -> bool {
+    is_object_at(schema, root, 0)
+}
+
+fn is_object_at(schema: &Map<String, Json>, root: &Map<String, Json>, level: usize) -> bool {
+    if let Some(kind) = schema.get("type") {
+        return kind == "object";
     }
-    snake
+    if level > MAX_HOPS {
+        return false;
+    }
+    let target = schema.get("$ref").and_then(Json::as_str);
+    let target = target.map(|target| follow(root, target));
+    if let Some(Target::Part(Json::Object(part))) = target {
+        return is_object_at(part, root, level + 1);
+    }
+    let branches = ["oneOf", "anyOf"].iter().find_map(|key| schema.get(*key));
+    match branches.and_then(Json::as_array) {
+        Some(branches) => branches.iter().all(|branch| {
+            let branch = branch.as_object();
+            branch.is_some_and(|branch| is_object_at(branch, root, level + 1))
+        }),
+        None => schema.contains_key("properties"),
+    }
 }

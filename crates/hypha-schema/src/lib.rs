@@ -9,6 +9,7 @@ mod docs;
 mod export;
 mod function;
 mod instance;
+mod naming;
 mod openapi;
 mod parameter;
 mod reference;

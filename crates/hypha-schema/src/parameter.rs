@@ -44,18 +44,24 @@ impl Parameter {
         }
     }
 
-    /// Takes what this JSON Schema describes. Anything but an object is no restriction.
+    /// Takes what this JSON Schema describes. Anything but an object is no restriction. A description and a default that
+    /// were given before stay, if the schema has none.
     #[must_use]
     pub fn schema(mut self, schema: Json) -> Self {
-        self.schema = match schema {
-            Json::Object(mut schema) => {
-                if let Some(Json::Object(defs)) = schema.remove(crate::function::DEFS) {
-                    self.defs = defs;
-                }
-                schema
-            }
+        let mut schema = match schema {
+            Json::Object(schema) => schema,
             _ => Map::new(),
         };
+        self.defs = match schema.shift_remove(crate::function::DEFS) {
+            Some(Json::Object(defs)) => defs,
+            _ => Map::new(),
+        };
+        for keyword in ["description", "default"] {
+            if let Some(value) = self.schema.shift_remove(keyword) {
+                schema.entry(keyword).or_insert(value);
+            }
+        }
+        self.schema = schema;
         self
     }
 
@@ -67,7 +73,8 @@ impl Parameter {
         self
     }
 
-    /// What it is if a call leaves it out. A value that is no JSON counts as null.
+    /// What it is if a call leaves it out. A value that JSON does not have counts as null: maps whose keys are no text,
+    /// and numbers that are not finite, such as `f64::INFINITY`.
     #[must_use]
     pub fn default(mut self, value: impl Serialize) -> Self {
         let value = serde_json::to_value(value).unwrap_or_default();

@@ -64,25 +64,39 @@ pub(crate) fn moved(target: &str, property: &str) -> Option<String> {
     Some(format!("#/properties/{}{part}", escaped(property)))
 }
 
-/// Replaces all `$ref`s in a schema, or in the schemas of a map.
+/// Replaces all `$ref`s in a schema. What is an example of a value stays as it is.
 pub(crate) fn replace_references(
     schema: &mut Map<String, Json>,
     replace: &dyn Fn(&str) -> Option<String>,
 ) {
     for (keyword, value) in schema.iter_mut() {
-        match value {
-            Json::String(target) if keyword == "$ref" => {
+        match (keyword.as_str(), value) {
+            ("$ref", Json::String(target)) => {
                 if let Some(other) = replace(target) {
                     *target = other;
                 }
             }
-            Json::Object(inner) => replace_references(inner, replace),
-            Json::Array(items) => items
+            ("default" | "const" | "enum" | "examples", _) => {}
+            ("properties" | "patternProperties" | "definitions" | DEFS, Json::Object(schemas)) => {
+                replace_references_of(schemas, replace);
+            }
+            (_, Json::Object(inner)) => replace_references(inner, replace),
+            (_, Json::Array(items)) => items
                 .iter_mut()
                 .filter_map(Json::as_object_mut)
                 .for_each(|inner| replace_references(inner, replace)),
             _ => {}
         }
+    }
+}
+
+/// The same in schemas by name.
+pub(crate) fn replace_references_of(
+    schemas: &mut Map<String, Json>,
+    replace: &dyn Fn(&str) -> Option<String>,
+) {
+    for schema in schemas.values_mut().filter_map(Json::as_object_mut) {
+        replace_references(schema, replace);
     }
 }
 

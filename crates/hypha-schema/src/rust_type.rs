@@ -1,11 +1,14 @@
 //! Schemas of Rust types, in the words that pydantic has for the same: who reads schemas of both should find no
 //! difference.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value as Json};
 
 use crate::function::DEFS;
+use crate::reference::{definition, to_definition};
 
 /// The schema of a type, and of the types in it that refer to themselves. All others stand where they are used.
 pub(crate) fn schema_of<T: JsonSchema>() -> (Map<String, Json>, Map<String, Json>) {
@@ -25,13 +28,17 @@ pub(crate) fn schema_of<T: JsonSchema>() -> (Map<String, Json>, Map<String, Json
     // A root that refers to itself as `#` is a definition like any other.
     let root = Json::String("#".to_owned());
     if refers_to(&schema, &root) {
-        let name = T::schema_name().into_owned();
+        // Another type in it may be called as it is.
+        let mut name = T::schema_name().into_owned();
+        while defs.contains_key(&name) {
+            name.push('_');
+        }
         redirect(&mut schema, &root, &name);
         defs.values_mut()
             .filter_map(Json::as_object_mut)
             .for_each(|def| redirect(def, &root, &name));
         defs.insert(name.clone(), Json::Object(schema));
-        schema = Map::from_iter([("$ref".to_owned(), Json::String(reference(&name)))]);
+        schema = Map::from_iter([("$ref".to_owned(), Json::String(to_definition(&name)))]);
     }
     let endless: Vec<String> = defs
         .keys()
@@ -53,17 +60,9 @@ pub(crate) fn schema_of<T: JsonSchema>() -> (Map<String, Json>, Map<String, Json
     (schema, kept)
 }
 
-fn reference(name: &str) -> String {
-    format!("#/{DEFS}/{name}")
-}
-
 /// The definition that a schema refers to, if it does.
-fn target(schema: &Map<String, Json>) -> Option<&str> {
-    let target = schema.get("$ref")?.as_str()?;
-    target
-        .strip_prefix("#/")?
-        .strip_prefix(DEFS)?
-        .strip_prefix('/')
+fn target(schema: &Map<String, Json>) -> Option<Cow<'_, str>> {
+    definition(schema.get("$ref")?.as_str()?)
 }
 
 /// Calls for every schema in a schema, itself included.
@@ -98,18 +97,18 @@ fn reaches(from: &str, to: &str, defs: &Map<String, Json>, seen: &mut Vec<String
         if name == to {
             return true;
         }
-        if seen.iter().any(|known| known == name) {
+        if seen.iter().any(|known| *known == name) {
             return false;
         }
-        seen.push(name.to_owned());
-        reaches(name, to, defs, seen)
+        seen.push(name.clone().into_owned());
+        reaches(&name, to, defs, seen)
     })
 }
 
 /// Puts definitions in the place of what refers to them, but for those that would never end. What stands beside a
 /// reference says more of this one place, and wins.
 fn resolve(schema: &mut Map<String, Json>, defs: &Map<String, Json>, endless: &[String]) {
-    while let Some(name) = target(schema).map(str::to_owned) {
+    while let Some(name) = target(schema).map(Cow::into_owned) {
         let Some(Json::Object(def)) = defs.get(&name).filter(|_| !endless.contains(&name)) else {
             break;
         };
@@ -269,7 +268,7 @@ fn redirect(schema: &mut Map<String, Json>, target: &Json, name: &str) {
     for (key, value) in schema.iter_mut() {
         match value {
             _ if key == "$ref" && value == target => {
-                *value = Json::String(reference(name));
+                *value = Json::String(to_definition(name));
             }
             Json::Object(inner) => redirect(inner, target, name),
             Json::Array(items) => items

@@ -185,3 +185,61 @@ fn types_that_refer_to_themselves_are_definitions_and_keep_apart() {
         "{error}"
     );
 }
+
+mod forest {
+    #[derive(schemars::JsonSchema)]
+    pub(super) struct Tree {
+        children: Vec<Self>,
+        leaf: super::leaves::Tree,
+    }
+}
+
+mod leaves {
+    #[derive(schemars::JsonSchema)]
+    pub(super) struct Tree {
+        size: u32,
+    }
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename = "a/b~c")]
+struct Odd {
+    größe: Option<Box<Größe>>,
+}
+
+#[derive(JsonSchema)]
+struct Größe {
+    odd: Option<Box<Odd>>,
+    own: Option<Box<Self>>,
+}
+
+#[test]
+fn types_of_one_name_keep_apart_when_one_is_inside_the_other() {
+    let function = FunctionSchema::new("f").param(Parameter::of::<forest::Tree>("tree"));
+    let tree =
+        json!({ "children": [{ "children": [], "leaf": { "size": 2 } }], "leaf": { "size": 1 } });
+    function.validate(&[&tree], &[]).unwrap();
+    let wrong = json!({ "children": [], "leaf": { "children": [] } });
+    let error = function.validate(&[&wrong], &[]).unwrap_err();
+    assert_eq!(error.to_string(), "argument `tree.leaf.size` is missing");
+}
+
+#[test]
+fn names_that_need_escaping_lead_to_their_types() {
+    let function = FunctionSchema::new("f")
+        .param(Parameter::of::<Odd>("odd"))
+        .param(Parameter::of::<Größe>("size"));
+    let schema = Json::Object(function.parameters().clone());
+    for (value, fits) in [
+        (
+            json!({ "größe": { "odd": {}, "own": { "own": {} } } }),
+            true,
+        ),
+        (json!({ "größe": { "odd": { "größe": 1 } } }), false),
+    ] {
+        let arguments = json!({ "odd": value, "size": value["größe"] });
+        assert_eq!(jsonschema::is_valid(&schema, &arguments), fits, "{schema}");
+        let own = function.validate(&[&value, &value["größe"]], &[]);
+        assert_eq!(own.is_ok(), fits, "{own:?}");
+    }
+}
