@@ -3,15 +3,19 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::function::DEFS;
+use crate::naming::escaped_segment;
 use crate::service::ServiceSchema;
 
 impl ServiceSchema {
     /// An OpenAPI 3.1 document: each function is a `POST` of its arguments by name, below `base` (such as
-    /// `/workspace/services/id`, without a slash at its end).
+    /// `/workspace/services/id`, without a slash at its end). What is no part of a URL in the names of functions is
+    /// escaped; the `operationId`s are the names of [`tools`](Self::tools).
     #[must_use]
     pub fn to_openapi(&self, title: &str, version: &str, base: &str) -> Json {
         let mut paths = Map::new();
-        for (path, function) in self.functions() {
+        for (path, function) in self.named_tools() {
+            // It is part of URLs here.
+            let path = escaped_segment(&path);
             let mut body = function.parameters().clone();
             let defs = body.shift_remove(DEFS);
             let mut body = Json::Object(body);
@@ -23,7 +27,7 @@ impl ServiceSchema {
                 }
             }
             let operation = json!({
-                "operationId": function.clone().with_tool_name(&path).name(),
+                "operationId": function.name(),
                 "summary": function.description_text().lines().next().unwrap_or_default(),
                 "description": function.description_text(),
                 "requestBody": {

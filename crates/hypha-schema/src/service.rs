@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::function::{FunctionSchema, SchemaError};
+use crate::naming::tool_names;
 
 /// `service_schema`: the members of a service by name. Functions are described as tools are, objects of members are
 /// objects, arrays of them arrays, and constants have the schema of their kind.
@@ -71,13 +72,24 @@ impl ServiceSchema {
         found.next().map(|(_, function)| function)
     }
 
-    /// All functions as tools, named by their paths: `stage_move`.
+    /// All functions as tools, named by their paths as far as tools can be: `stage_move` is `stage.move`. Where that
+    /// makes one name of two paths, one of them gets a number: `stage_move_2`.
     #[must_use]
     pub fn tools(&self) -> Vec<FunctionSchema> {
-        let functions = self.functions().into_iter();
-        functions
-            .map(|(path, function)| function.with_tool_name(&path))
-            .collect()
+        self.named_tools().map(|(_, tool)| tool).collect()
+    }
+
+    /// The path of the function that is the [tool](Self::tools) of a name: what to call when a model uses it.
+    #[must_use]
+    pub fn find_tool(&self, name: &str) -> Option<(String, FunctionSchema)> {
+        self.named_tools().find(|(_, tool)| tool.name() == name)
+    }
+
+    pub(crate) fn named_tools(&self) -> impl Iterator<Item = (String, FunctionSchema)> {
+        let functions = self.functions();
+        let names = tool_names(functions.iter().map(|(path, _)| path.as_str()));
+        let tools = functions.into_iter().zip(names);
+        tools.map(|((path, function), name)| (path, function.named(name)))
     }
 }
 

@@ -139,3 +139,45 @@ fn an_openapi_document() {
         &json!({ "to": { "children": [1] } })
     ));
 }
+
+#[test]
+fn tools_have_names_of_their_own_that_lead_back() {
+    let plain = |name: &str| FunctionSchema::new(name).to_openai();
+    let members =
+        json!({ "a": { "b": plain("b") }, "a_b": plain("a_b"), "a b{x}": plain("a b{x}") });
+    let service = ServiceSchema::from_value(members).unwrap();
+    let tools = service.tools();
+    let names: Vec<&str> = tools.iter().map(FunctionSchema::name).collect();
+    assert_eq!(names, ["a_b_2", "a_b", "a_b_x_"]);
+    for (name, path) in names.iter().zip(["a.b", "a_b", "a b{x}"]) {
+        let (found, tool) = service.find_tool(name).unwrap();
+        assert_eq!((found.as_str(), tool.name()), (path, *name));
+    }
+    assert_eq!(service.find_tool("b"), None);
+    let document = service.to_openapi("t", "1", "/x");
+    let operations = document["paths"].as_object().unwrap().iter();
+    let operations: Vec<(&str, &Json)> = operations
+        .map(|(path, item)| (path.as_str(), &item["post"]["operationId"]))
+        .collect();
+    assert_eq!(
+        operations,
+        [
+            ("/x/a.b", &json!("a_b_2")),
+            ("/x/a_b", &json!("a_b")),
+            ("/x/a%20b%7Bx%7D", &json!("a_b_x_")),
+        ]
+    );
+}
+
+#[test]
+fn schemas_with_definitions_have_an_id_that_is_one() {
+    let plant = FunctionSchema::new("plant it").param(Parameter::of::<Tree>("tree"));
+    let document = ServiceSchema::new()
+        .function(&plant)
+        .to_openapi("t", "1", "/x");
+    let body = &document["paths"]["/x/plant%20it"]["post"]["requestBody"]["content"];
+    assert_eq!(
+        body["application/json"]["schema"]["$id"],
+        "urn:hypha:plant%20it"
+    );
+}
