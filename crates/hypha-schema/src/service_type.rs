@@ -11,7 +11,8 @@ const MAX_DEPTH: usize = 32;
 
 impl ServiceSchema {
     /// Checks that a service has all members that the definition of a type asks for, and gives its schema with the
-    /// functions described as the definition does. Further members are fine.
+    /// functions described as the definition does. Further members are fine. A constant is of the kind that the
+    /// definition's `type` says, where one kind is all numbers and truth values, as Python describes them.
     ///
     /// # Errors
     /// Every member that is missing, or of another kind, with its path.
@@ -39,42 +40,119 @@ fn merge(
             mismatches.push(TypeMismatch { path, found: None });
             continue;
         };
-        let fits = match (is_function(wanted), is_function(found)) {
-            (true, true) => {
-                merged.insert(name.clone(), wanted.clone());
-                true
-            }
-            (false, false) => match (wanted, found) {
-                (Json::Object(wanted), Json::Object(found)) if is_group(wanted) => {
-                    if depth < MAX_DEPTH {
-                        let prefix = format!("{path}.");
-                        let inner = merge(found, wanted, &prefix, depth + 1, mismatches);
-                        merged.insert(name.clone(), Json::Object(inner));
-                    }
-                    true
-                }
-                _ => true,
-            },
-            _ => false,
-        };
-        if !fits {
-            let found = if is_function(found) {
-                "a function"
-            } else {
-                "no function"
-            };
-            mismatches.push(TypeMismatch {
-                path,
-                found: Some(found),
-            });
+        if let Some(member) = fit(found, wanted, &path, depth, mismatches) {
+            merged.insert(name.clone(), member);
         }
     }
     merged
 }
 
-/// Whether an object is one of members, and not the schema of a constant.
-fn is_group(member: &Map<String, Json>) -> bool {
-    !member.get("type").is_some_and(Json::is_string)
+/// The member as the type describes it, or nothing if it stays as it is.
+fn fit(
+    found: &Json,
+    wanted: &Json,
+    path: &str,
+    depth: usize,
+    mismatches: &mut Vec<TypeMismatch>,
+) -> Option<Json> {
+    let words = match (Shape::of(wanted), Shape::of(found)) {
+        (Shape::Function, Shape::Function) => return is_function(wanted).then(|| wanted.clone()),
+        (Shape::Function, _) => "no function",
+        (_, Shape::Function) => "a function",
+        (Shape::Members(wanted), Shape::Members(found)) => {
+            if depth >= MAX_DEPTH {
+                return None;
+            }
+            let prefix = format!("{path}.");
+            let members = merge(found, wanted, &prefix, depth + 1, mismatches);
+            return Some(Json::Object(members));
+        }
+        (Shape::Items(wanted), Shape::Items(found)) => {
+            if depth >= MAX_DEPTH {
+                return None;
+            }
+            let mut items = found.to_vec();
+            for (index, wanted) in wanted.iter().enumerate() {
+                let path = format!("{path}.{index}");
+                let Some(item) = items.get_mut(index) else {
+                    mismatches.push(TypeMismatch { path, found: None });
+                    continue;
+                };
+                if let Some(described) = fit(item, wanted, &path, depth + 1, mismatches) {
+                    *item = described;
+                }
+            }
+            return Some(Json::Array(items));
+        }
+        // Nothing is in it: all that is wanted is missing.
+        (Shape::Members(wanted), Shape::Any) if found.is_object() => {
+            merge(&Map::new(), wanted, &format!("{path}."), depth, mismatches);
+            return None;
+        }
+        (Shape::Constant(wanted), found) if found.is_a(wanted) => return None,
+        // Python writes this for what it has no word for.
+        (Shape::Any, _) => return None,
+        (_, found) => found.words(),
+    };
+    mismatches.push(TypeMismatch {
+        path: path.to_owned(),
+        found: Some(words),
+    });
+    None
+}
+
+/// What a schema says that a member is.
+#[derive(Clone, Copy)]
+enum Shape<'s> {
+    Function,
+    Members(&'s Map<String, Json>),
+    Items(&'s [Json]),
+    /// Of a kind.
+    Constant(&'s str),
+    Any,
+}
+
+impl<'s> Shape<'s> {
+    fn of(member: &'s Json) -> Self {
+        match member {
+            Json::Array(items) => Self::Items(items),
+            Json::Object(members) => match members.get("type").and_then(Json::as_str) {
+                Some("function") => Self::Function,
+                Some(kind) => Self::Constant(kind),
+                None if members.is_empty() => Self::Any,
+                None => Self::Members(members),
+            },
+            _ => Self::Any,
+        }
+    }
+
+    /// Whether it is of a kind. Python has one word for numbers and truth values.
+    fn is_a(self, wanted: &str) -> bool {
+        let is_number = |kind: &str| matches!(kind, "number" | "integer" | "boolean");
+        match self {
+            Self::Constant(kind) => kind == wanted || (is_number(kind) && is_number(wanted)),
+            Self::Members(_) => wanted == "object",
+            Self::Items(_) => wanted == "array",
+            Self::Function => false,
+            Self::Any => true,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Function => "a function",
+            Self::Members(_) => "an object",
+            Self::Items(_) => "an array",
+            Self::Constant("string") => "a string",
+            Self::Constant("number") => "a number",
+            Self::Constant("integer") => "an integer",
+            Self::Constant("boolean") => "a boolean",
+            Self::Constant("null") => "null",
+            Self::Constant("object") => "an object",
+            Self::Constant("array") => "an array",
+            Self::Constant(_) | Self::Any => "something else",
+        }
+    }
 }
 
 /// Everything in which a service differs from its type. There is at least one.

@@ -56,6 +56,91 @@ fn what_is_missing_is_named_with_its_path() {
 }
 
 #[test]
+fn members_are_of_the_kind_that_the_type_asks_for() {
+    let start = FunctionSchema::new("start")
+        .description("Starts.")
+        .to_openai();
+    let definition = read(json!({
+        "stage": { "start": start },
+        "steps": [start, { "type": "string" }],
+        "size": { "type": "number" },
+        "label": { "type": "string" },
+        "anything": {},
+    }));
+    let plain = FunctionSchema::new("start").to_openai();
+    let fits = json!({
+        "stage": { "start": plain, "more": { "type": "null" } },
+        "steps": [plain, { "type": "string" }, { "type": "number" }],
+        "size": { "type": "integer" },
+        "label": { "type": "string" },
+        "anything": [1],
+    });
+    let checked = read(fits.clone()).check_type(&definition).unwrap();
+    assert_eq!(checked.members()["steps"][0], start);
+    assert_eq!(checked.members()["steps"][2], json!({ "type": "number" }));
+    for (member, found, expected) in [
+        ("stage", json!([1]), "`stage` of the service is an array"),
+        (
+            "stage",
+            json!({ "type": "array" }),
+            "`stage` of the service is an array",
+        ),
+        (
+            "steps",
+            json!({ "a": plain }),
+            "`steps` of the service is an object",
+        ),
+        ("steps", json!([plain]), "the service has no `steps.1`"),
+        (
+            "steps",
+            json!([{ "type": "string" }, { "type": "string" }]),
+            "`steps.0` of the service is no function",
+        ),
+        (
+            "size",
+            json!({ "type": "string" }),
+            "`size` of the service is a string",
+        ),
+        ("size", json!([]), "`size` of the service is an array"),
+        (
+            "label",
+            plain.clone(),
+            "`label` of the service is a function",
+        ),
+        (
+            "anything",
+            plain.clone(),
+            "`anything` of the service is a function",
+        ),
+    ] {
+        let mut members = fits.clone();
+        members[member] = found;
+        let error = read(members).check_type(&definition).unwrap_err();
+        assert!(error.to_string().starts_with(expected), "{error}");
+    }
+}
+
+/// Python says only this of a function of which it knows nothing, and `number` of a truth value.
+#[test]
+fn what_python_says_of_members_fits() {
+    let definition = read(json!({
+        "f": { "type": "function" },
+        "ready": { "type": "number" },
+        "count": { "type": "number" },
+        "config": { "type": "object" },
+    }));
+    let described = FunctionSchema::new("f").description("Does.");
+    let service = read(json!({
+        "f": described.to_openai(),
+        "ready": { "type": "boolean" },
+        "count": { "type": "integer" },
+        "config": { "size": { "type": "number" } },
+    }));
+    let checked = service.check_type(&definition).unwrap();
+    assert_eq!(checked.find("f"), Some(described));
+}
+
+#[test]
 fn a_schema_that_is_none() {
     assert!(ServiceSchema::from_value(json!([])).is_err());
     let odd =
