@@ -107,6 +107,9 @@ impl Client {
 }
 
 /// Events of a name, as they come. It ends with the connection, and does not keep it open.
+///
+/// Where it [cannot be waited](crate::CannotBlock) for events that error comes again and again: a loop that passes over
+/// errors does not end there.
 pub struct Events<T> {
     events: hypha_client::Events<T>,
     connection: Connection,

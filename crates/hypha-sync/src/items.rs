@@ -8,12 +8,13 @@ use hypha_client::RemoteStream;
 use serde::de::DeserializeOwned;
 
 use crate::connection::Connection;
-use crate::error::Error;
+use crate::error::{CannotBlock, Error};
 
 /// The items of a generator of another client, in their order. Each is a call. Dropping it closes the generator; after
-/// an error there are no more items.
+/// an error there are no more items. Only where it [cannot be waited](crate::CannotBlock) for them nothing is lost: the
+/// error comes again until the next item is asked for elsewhere.
 pub struct Items<T> {
-    /// None after an error.
+    /// None after the last item, or an error.
     stream: Option<RemoteStream<T>>,
     connection: Connection,
 }
@@ -53,7 +54,13 @@ impl<T: DeserializeOwned> Items<T> {
     }
 
     fn end_after(&mut self, next: &Option<Result<T, Error>>) {
-        if !matches!(next, Some(Ok(_))) {
+        let goes_on = match next {
+            // The holder was not asked.
+            Some(Err(Error::CannotBlock(problem))) => !matches!(problem, CannotBlock::Over),
+            Some(Ok(_)) => true,
+            Some(Err(_)) | None => false,
+        };
+        if !goes_on {
             self.stream = None;
         }
     }

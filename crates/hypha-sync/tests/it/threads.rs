@@ -81,6 +81,39 @@ fn a_runtime_of_one_thread_is_not_stopped() {
     });
 }
 
+/// Nothing was done, so nothing is lost.
+#[test]
+fn iterators_go_on_after_they_could_not_wait() {
+    let place = Place::new();
+    let client = place.connect();
+    let count = |n: u64| hypha_sync::from_iter(0..n);
+    client
+        .register_service(Service::new("counts").blocking("count", count))
+        .unwrap();
+    let counts = client.get_service("counts").unwrap();
+    let mut items = counts.stream::<u64>("count", (3,)).unwrap();
+    let mut events = client.on::<u64>("x");
+    assert_eq!(items.next().unwrap().unwrap(), 0);
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        for _ in 0..2 {
+            let refused = cannot(items.next().unwrap());
+            assert!(matches!(refused, CannotBlock::InsideRuntime));
+            let refused = cannot(events.next().unwrap());
+            assert!(matches!(refused, CannotBlock::InsideRuntime));
+        }
+        let refused = items.next_timeout(std::time::Duration::from_secs(60));
+        assert!(matches!(
+            cannot(refused.unwrap()),
+            CannotBlock::InsideRuntime
+        ));
+    });
+    let rest: Vec<u64> = items.map(Result::unwrap).collect();
+    assert_eq!(rest, [1, 2]);
+    client.emit("x", client.address().clone(), &7_u64).unwrap();
+    assert_eq!(events.next().unwrap().unwrap().data, 7);
+}
+
 #[test]
 fn workers_and_blocking_threads_of_another_runtime_wait() {
     let place = Place::new();
