@@ -23,6 +23,7 @@ use crate::extensions::Extensions;
 
 pub(crate) type HandlerFuture = Pin<Box<dyn Future<Output = Result<Output, RemoteError>> + Send>>;
 type ErasedHandler = dyn Fn(CallArguments) -> HandlerFuture + Send + Sync;
+type ErasedBlocking = dyn Fn(Invocation) -> Result<Output, RemoteError> + Send + Sync;
 type Check = dyn Fn(&[Value], &Map) -> Result<(), RemoteError> + Send + Sync;
 
 /// A method with what callers can know of it: the names of its parameters and its docs.
@@ -68,22 +69,8 @@ impl Method {
     #[must_use]
     pub fn blocking<Args>(handler: impl BlockingHandler<Args>) -> Self {
         let takes_context = handler.takes_context();
-        let handler = Arc::new(handler);
-        let run = move |arguments: CallArguments| -> HandlerFuture {
-            let handler = Arc::clone(&handler);
-            Box::pin(async move {
-                match tokio::task::spawn_blocking(move || handler.call(arguments)).await {
-                    Ok(result) => result,
-                    Err(error) if error.is_panic() => {
-                        Err(RemoteError::panicked(&*error.into_panic()))
-                    }
-                    Err(_) => Err(RemoteError::new(
-                        "The runtime of the provider is shutting down",
-                    )),
-                }
-            })
-        };
-        Self::erased(takes_context, Arc::new(run))
+        let run = move |invocation| handler.call(CallArguments::new(invocation));
+        Self::of_path(takes_context, Path::Blocking(Arc::new(run)))
     }
 
     /// A method whose result is a generator of the items of a stream.
@@ -106,11 +93,13 @@ impl Method {
     }
 
     fn erased(takes_context: bool, run: Arc<ErasedHandler>) -> Self {
+        Self::of_path(takes_context, Path::Plain(run))
+    }
+
+    fn of_path(takes_context: bool, path: Path) -> Self {
         let params = Arc::new(Vec::new());
         Self {
-            service: MethodService {
-                path: Path::Plain(run),
-            },
+            service: MethodService { path },
             params,
             name: None,
             doc: None,
@@ -188,15 +177,22 @@ impl Method {
     }
 
     /// Looks at the arguments of each call, by position and by name, before any parameter takes its
-    /// own; what it refuses does not run. Layers that were stacked before see the call first.
+    /// own; what it refuses does not run. Layers that were stacked before see the call first. It may take its time where
+    /// the method does: that of a [blocking](Self::blocking) method runs on the method's thread.
     #[must_use]
     pub fn check(
         mut self,
         check: impl Fn(&[Value], &Map) -> Result<(), RemoteError> + Send + Sync + 'static,
     ) -> Self {
-        self.service = MethodService {
-            path: Path::Checked(Arc::new(check), Box::new(self.service)),
+        let check: Arc<Check> = Arc::new(check);
+        let path = match self.service.path {
+            Path::Blocking(inner) => Path::Blocking(Arc::new(move |invocation: Invocation| {
+                check(&invocation.args, &invocation.kwargs)?;
+                inner(invocation)
+            })),
+            path => Path::Checked(check, Box::new(MethodService { path })),
         };
+        self.service = MethodService { path };
         self
     }
 
@@ -332,6 +328,8 @@ pub struct MethodService {
 #[derive(Clone)]
 enum Path {
     Plain(Arc<ErasedHandler>),
+    /// On the blocking pool.
+    Blocking(Arc<ErasedBlocking>),
     Layered(BoxCloneSyncService<Invocation, Output, RemoteError>),
     Limited(Arc<Limit>, Box<MethodService>),
     Checked(Arc<Check>, Box<MethodService>),
@@ -366,6 +364,10 @@ impl MethodService {
     pub(crate) fn run(&self, invocation: Invocation) -> HandlerFuture {
         match &self.path {
             Path::Plain(handler) => handler(CallArguments::new(invocation)),
+            Path::Blocking(handler) => {
+                let handler = Arc::clone(handler);
+                Box::pin(blocking(move || handler(invocation)))
+            }
             Path::Layered(service) => Box::pin(service.clone().oneshot(invocation)),
             Path::Checked(check, inner) => match check(&invocation.args, &invocation.kwargs) {
                 Ok(()) => inner.run(invocation),
@@ -384,6 +386,18 @@ impl MethodService {
     }
 }
 
+async fn blocking(
+    run: impl FnOnce() -> Result<Output, RemoteError> + Send + 'static,
+) -> Result<Output, RemoteError> {
+    match tokio::task::spawn_blocking(run).await {
+        Ok(result) => result,
+        Err(error) if error.is_panic() => Err(RemoteError::panicked(&*error.into_panic())),
+        Err(_) => Err(RemoteError::new(
+            "The runtime of the provider is shutting down",
+        )),
+    }
+}
+
 impl tower_service::Service<Invocation> for MethodService {
     type Response = Output;
     type Error = RemoteError;
@@ -391,7 +405,9 @@ impl tower_service::Service<Invocation> for MethodService {
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), RemoteError>> {
         match &mut self.path {
-            Path::Plain(_) | Path::Limited(..) | Path::Checked(..) => Poll::Ready(Ok(())),
+            Path::Plain(_) | Path::Blocking(_) | Path::Limited(..) | Path::Checked(..) => {
+                Poll::Ready(Ok(()))
+            }
             Path::Layered(service) => service.poll_ready(cx),
         }
     }
@@ -400,7 +416,7 @@ impl tower_service::Service<Invocation> for MethodService {
         match &mut self.path {
             Path::Plain(handler) => handler(CallArguments::new(invocation)),
             Path::Layered(service) => service.call(invocation),
-            Path::Limited(..) | Path::Checked(..) => self.run(invocation),
+            Path::Blocking(_) | Path::Limited(..) | Path::Checked(..) => self.run(invocation),
         }
     }
 }
