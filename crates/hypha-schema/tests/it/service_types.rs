@@ -107,11 +107,7 @@ fn members_are_of_the_kind_that_the_type_asks_for() {
             plain.clone(),
             "`label` of the service is a function",
         ),
-        (
-            "anything",
-            plain.clone(),
-            "`anything` of the service is a function",
-        ),
+        ("anything", plain, "`anything` of the service is a function"),
     ] {
         let mut members = fits.clone();
         members[member] = found;
