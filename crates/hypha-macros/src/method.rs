@@ -5,9 +5,10 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Error, FnArg, ReceiverKind, Result, Safety, Signature, Type};
 
-use crate::attributes::MethodAttribute;
+use crate::attributes::{DefaultValue, MethodAttribute};
 use crate::case::Case;
 use crate::docs;
+use crate::lent;
 use crate::param::{Param, Role};
 use crate::returns::{self, Kind};
 
@@ -47,6 +48,7 @@ impl Method {
                 params.extend(problems.note(Param::read(typed)));
             }
         }
+        leave_out_last(&mut params);
         problems.note(in_order(&params));
         let read = problems.note(returns::read(signature));
         let (kind, output) = match read {
@@ -135,6 +137,20 @@ fn plain(signature: &Signature) -> Result<()> {
         return Err(Error::new(signature.ident.span(), message));
     }
     Ok(())
+}
+
+/// An `Option` behind a parameter with a default can be left out like that one: it has a default too, `None`.
+fn leave_out_last(params: &mut [Param]) {
+    let mut defaulted = false;
+    for param in params {
+        defaulted |= param.has_default();
+        if let Role::Argument { default, .. } = &mut param.role
+            && defaulted
+            && lent::is_named(&param.ty, "Option")
+        {
+            default.get_or_insert(DefaultValue::OfType);
+        }
+    }
 }
 
 /// Callers leave out the last ones.

@@ -3,5 +3,6 @@
 
 mod compile_errors;
 mod declared;
+mod defaults;
 mod implemented;
 mod place;
