@@ -1,6 +1,7 @@
 //! `hypha codegen`: a typed client of a live service.
 
 mod client;
+mod docs;
 mod names;
 mod types;
 
@@ -9,7 +10,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use hypha_client::{ConnectOptions, RemoteService, ServiceId, ServiceSchema, Value};
+use hypha_client::{
+    ConnectOptions, FunctionSchema, RemoteService, ServiceId, ServiceSchema, Value,
+};
+use serde_json::Value as Json;
 
 use self::client::{Function, Service};
 use crate::runtime::Flavour;
@@ -84,15 +88,17 @@ impl Codegen {
         let docs = [text("docs"), text("description")];
         let id = ServiceId::parse(found.id())
             .with_context(|| format!("the service calls itself `{}`", found.id()))?;
-        let functions = schema.functions().into_iter().map(|(path, schema)| {
+        let mut functions = Vec::new();
+        for (name, member) in schema.members() {
+            collect(name, member, 0, &mut functions);
+        }
+        for function in &mut functions {
             let says =
-                matches!(found.get(&path), Some(Value::Method(method)) if method.schema.is_some());
-            Function {
-                schema: says.then_some(schema),
-                path,
-            }
-        });
-        let functions = functions.collect();
+                |method: &Value| matches!(method, Value::Method(method) if method.schema.is_some());
+            function
+                .schema
+                .take_if(|_| !found.get(&function.path).is_some_and(says));
+        }
         Ok(Service {
             name: self.name.clone().unwrap_or_else(|| id.service.to_string()),
             id: id.service.to_string(),
@@ -103,5 +109,31 @@ impl Codegen {
                 .to_owned(),
             functions,
         })
+    }
+}
+
+/// Objects inside objects; deeper members are not looked at.
+const MAX_DEPTH: usize = 32;
+
+/// All functions with their paths. One whose description is none is a function nevertheless, that says nothing of itself.
+fn collect(path: &str, member: &Json, depth: usize, found: &mut Vec<Function>) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    if member["type"] == "function" && member["function"].is_object() {
+        found.push(Function {
+            path: path.to_owned(),
+            schema: FunctionSchema::from_value(member).ok(),
+        });
+        return;
+    }
+    match member {
+        Json::Object(members) => members.iter().for_each(|(name, member)| {
+            collect(&format!("{path}.{name}"), member, depth + 1, found);
+        }),
+        Json::Array(items) => items.iter().enumerate().for_each(|(index, member)| {
+            collect(&format!("{path}.{index}"), member, depth + 1, found);
+        }),
+        _ => {}
     }
 }

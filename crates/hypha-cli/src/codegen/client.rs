@@ -8,19 +8,29 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use serde_json::Map;
 
-use super::names;
-use super::types::Types;
+use super::types::{Needs, Types};
+use super::{docs, names};
 
 /// What the generated code names itself.
-const TAKEN: [&str; 8] = [
+const TAKEN: [&str; 18] = [
     "Arguments",
     "BTreeMap",
+    "Box",
+    "Clone",
+    "Copy",
+    "Debug",
     "Deserialize",
+    "Eq",
     "MethodCall",
+    "None",
     "Option",
+    "PartialEq",
     "RemoteService",
     "Serialize",
+    "Some",
+    "String",
     "Value",
+    "Vec",
 ];
 
 /// What a call can have by position.
@@ -64,20 +74,20 @@ impl Service {
             .iter()
             .map(|function| function.method(&mut types, &mut methods))
             .collect();
+        let uses = self.uses(&types);
         let items = types.into_items();
-        let uses = uses(&calls, &items);
         let name = Ident::new(&name, Span::call_site());
         let about = format!(
-            " Client of the service `{}`, written by `hypha codegen`.",
-            self.id
+            " Client of the service {}, written by `hypha codegen`.",
+            self.quoted()
         );
         let docs = match &self.docs[..] {
-            "" => vec![format!(" Calls the service `{}`.", self.id)],
-            docs => names::docs(docs),
+            "" => vec![format!(" Calls the service {}.", self.quoted())],
+            docs => docs::of(docs),
         };
         let file = quote! {
             #![doc = #about]
-            #![allow(dead_code, missing_docs, unreachable_pub, clippy::all, clippy::nursery, clippy::pedantic, reason = "it is generated")]
+            #![allow(dead_code, missing_docs, unreachable_pub, clippy::all, clippy::nursery, clippy::pedantic, nonstandard_style, rustdoc::all, reason = "it is generated")]
 
             #uses
 
@@ -109,35 +119,42 @@ impl Service {
             syn::parse2(file).context("the service has names that cannot be written in Rust")?;
         Ok(prettyplease::unparse(&file))
     }
-}
 
-/// Only what is needed.
-fn uses(calls: &[TokenStream], items: &[TokenStream]) -> TokenStream {
-    let text: String = calls
-        .iter()
-        .chain(items)
-        .map(|tokens| format!("{tokens} "))
-        .collect();
-    let has = |name: &str| {
-        text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
-            .any(|word| word == name)
-    };
-    let maps = has("BTreeMap").then(|| {
-        quote!(
-            use std::collections::BTreeMap;
-        )
-    });
-    let arguments = has("Arguments").then(|| quote!(Arguments,));
-    let value = has("Value").then(|| quote!(, Value));
-    let serde = has("Serialize").then(|| {
-        quote!(
-            use serde::{Deserialize, Serialize};
-        )
-    });
-    quote! {
-        #maps
-        use hypha_client::{#arguments MethodCall, RemoteService #value};
-        #serde
+    /// Only what is needed.
+    fn uses(&self, types: &Types) -> TokenStream {
+        let Needs { maps, values } = types.needs();
+        let maps = maps.then(|| {
+            quote!(
+                use std::collections::BTreeMap;
+            )
+        });
+        let undescribed = self
+            .functions
+            .iter()
+            .any(|function| function.schema.is_none());
+        let arguments = undescribed.then(|| quote!(Arguments,));
+        let calls = (!self.functions.is_empty()).then(|| quote!(MethodCall,));
+        let value = values.then(|| quote!(, Value));
+        let serde = types.has_items().then(|| {
+            quote!(
+                use serde::{Deserialize, Serialize};
+            )
+        });
+        quote! {
+            #maps
+            use hypha_client::{#arguments #calls RemoteService #value};
+            #serde
+        }
+    }
+
+    /// Its id inside a line of docs.
+    fn quoted(&self) -> String {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if self.id.chars().all(plain) {
+            format!("`{}`", self.id)
+        } else {
+            docs::phrase(&self.id)
+        }
     }
 }
 
@@ -155,7 +172,7 @@ impl Function {
             };
         };
         let params = params(path, schema, types);
-        let docs = docs(schema, &params);
+        let docs = described(schema, &params);
         let inputs = params
             .iter()
             .map(|Param { ident, ty, .. }| quote!(#ident: #ty));
@@ -196,20 +213,23 @@ fn params(path: &str, schema: &FunctionSchema, types: &mut Types) -> Vec<Param> 
     params.collect()
 }
 
-fn docs(schema: &FunctionSchema, params: &[Param]) -> Vec<String> {
-    let mut docs = names::docs(schema.description_text());
+fn described(schema: &FunctionSchema, params: &[Param]) -> Vec<String> {
+    let mut lines = docs::of(schema.description_text());
     let described: Vec<&Param> = params
         .iter()
-        .filter(|param| !param.docs.is_empty())
+        .filter(|param| !param.docs.trim().is_empty())
         .collect();
     if !described.is_empty() {
-        docs.extend(["", " # Arguments", ""].map(str::to_owned));
+        lines.extend(["", " # Arguments", ""].map(str::to_owned));
     }
     for param in described {
-        let text = param.docs.split_whitespace().collect::<Vec<_>>().join(" ");
-        docs.push(format!(" * `{}` - {text}", param.ident));
+        lines.push(format!(
+            " * `{}` - {}",
+            param.ident,
+            docs::phrase(&param.docs)
+        ));
     }
-    docs
+    lines
 }
 
 /// By position if all before the last one that is given are given, else all by name.

@@ -7,21 +7,24 @@ use proc_macro2::{Ident, Span};
 
 /// The name of a function or variable.
 pub(super) fn variable(name: &str) -> Ident {
-    ident(&name.to_snake_case())
+    ident(&ascii(name).to_snake_case())
+}
+
+/// Letters of other alphabets left out, and a space for all else that no name has: words begin behind it.
+fn ascii(name: &str) -> String {
+    let kept = name.chars().filter(|c| c.is_ascii() || !c.is_alphabetic());
+    kept.map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' })
+        .collect()
 }
 
 /// The name of a type or variant.
 pub(super) fn type_name(name: &str) -> String {
-    let name: String = name
-        .to_upper_camel_case()
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric())
-        .collect();
+    let name = ascii(name).to_upper_camel_case();
     match name.chars().next() {
         None => "Unnamed".to_owned(),
         Some(first) if first.is_ascii_digit() => format!("N{name}"),
         // The only capital keyword.
-        Some(_) if name == "Self" => "Self_".to_owned(),
+        Some(_) if name == "Self" => "Itself".to_owned(),
         Some(_) => name,
     }
 }
@@ -48,7 +51,8 @@ pub(super) fn ident(name: &str) -> Ident {
         Some(first) if first.is_ascii_digit() => format!("n{name}"),
         Some(_) => name,
     };
-    if syn::parse_str::<Ident>(&name).is_ok() {
+    // A keyword since 2024, which `syn` takes for a name.
+    if name != "gen" && syn::parse_str::<Ident>(&name).is_ok() {
         return Ident::new(&name, Span::call_site());
     }
     match &*name {
@@ -56,31 +60,6 @@ pub(super) fn ident(name: &str) -> Ident {
         "self" | "super" | "crate" | "_" => Ident::new(&format!("{name}_"), Span::call_site()),
         _ => Ident::new_raw(&name, Span::call_site()),
     }
-}
-
-/// Docs of others as docs of ours: text alone, so that nothing in them is compiled and run as an example.
-pub(super) fn docs(text: &str) -> Vec<String> {
-    let mut fenced = false;
-    text.lines()
-        .map(|line| {
-            let trimmed = line.trim_start();
-            if trimmed.starts_with("```") || trimmed.starts_with("~~~") {
-                fenced = !fenced;
-                return if fenced {
-                    " ```text".to_owned()
-                } else {
-                    " ```".to_owned()
-                };
-            }
-            // Far from the margin it would be code.
-            let line = if fenced { line } else { trimmed };
-            if line.is_empty() {
-                String::new()
-            } else {
-                format!(" {}", line.trim_end())
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -97,26 +76,16 @@ mod tests {
                 "move_to", "r#type", "self_", "n2nd", "a_b_c", "unnamed", "unnamed"
             ]
         );
-        assert_eq!(["self", "x_y", "3d"].map(type_name), ["Self_", "XY", "N3d"]);
+        assert_eq!(
+            ["self", "x_y", "3d", "\u{e9}a", "\u{202e}b", "a1_2"].map(type_name),
+            ["Itself", "XY", "N3d", "A", "B", "A12"]
+        );
+        assert_eq!(
+            ["gen", "async"].map(|name| variable(name).to_string()),
+            ["r#gen", "r#async"]
+        );
         let mut taken = BTreeSet::new();
         let names = [(); 3].map(|()| distinct("a", &mut taken));
         assert_eq!(names, ["a", "a2", "a3"]);
-    }
-
-    #[test]
-    fn docs_run_nothing() {
-        let found = docs("Does it.\n\n    panic!()\n```rust\npanic!()\n```\nend");
-        assert_eq!(
-            found,
-            [
-                " Does it.",
-                "",
-                " panic!()",
-                " ```text",
-                " panic!()",
-                " ```",
-                " end"
-            ]
-        );
     }
 }

@@ -6,7 +6,10 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use serde_json::{Map, Value as Json};
 
-use super::names;
+use super::{docs, names};
+
+/// Where a schema keeps types that others refer to.
+const DEFS: &str = "$defs";
 
 /// Structs and enums of a module.
 #[derive(Default)]
@@ -17,6 +20,16 @@ pub(super) struct Types {
     items: Vec<TokenStream>,
     /// Definitions that are being read, to find those that hold themselves.
     open: Vec<String>,
+    /// Structs whose fields are being read: they can hold themselves in a box only.
+    unfinished: Vec<String>,
+    needs: Needs,
+}
+
+/// What the types name, beside what every module has.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Needs {
+    pub(super) maps: bool,
+    pub(super) values: bool,
 }
 
 /// What a schema is in Rust.
@@ -34,10 +47,6 @@ impl RustType {
             nullable: false,
             open: false,
         }
-    }
-
-    fn anything() -> Self {
-        Self::plain(quote!(Value))
     }
 
     /// As an item of a list or a map, which is a box already.
@@ -72,12 +81,29 @@ impl Types {
         }
     }
 
+    pub(super) fn needs(&self) -> Needs {
+        self.needs
+    }
+
+    pub(super) fn has_items(&self) -> bool {
+        !self.items.is_empty()
+    }
+
     pub(super) fn into_items(self) -> Vec<TokenStream> {
         self.items
     }
 
     /// The type of a schema. `defs` is what it refers to, `hint` the name of a type that has none.
     pub(super) fn of(&mut self, schema: &Json, defs: &Map<String, Json>, hint: &str) -> RustType {
+        if let Some(Json::Object(own)) = schema.get(DEFS) {
+            let mut all = defs.clone();
+            all.extend(own.clone());
+            let mut schema = schema.clone();
+            if let Json::Object(schema) = &mut schema {
+                schema.remove(DEFS);
+            }
+            return self.of(&schema, &all, hint);
+        }
         if let Some(target) = schema.get("$ref").and_then(Json::as_str) {
             return self.referred(target, defs);
         }
@@ -87,13 +113,13 @@ impl Types {
             }
         }
         if let Some(Json::Array(values)) = schema.get("enum") {
-            return self.enumeration(schema, values, hint);
+            return self.enumeration(schema, values, defs, hint);
         }
         let kind = match schema.get("type") {
             Some(Json::Array(kinds)) => {
                 let others: Vec<&Json> = kinds.iter().filter(|kind| *kind != "null").collect();
                 let [kind] = others[..] else {
-                    return RustType::anything();
+                    return self.anything();
                 };
                 let mut single = schema.clone();
                 if let Json::Object(single) = &mut single {
@@ -109,40 +135,40 @@ impl Types {
             kind => kind.and_then(Json::as_str).unwrap_or_default(),
         };
         match kind {
-            "string" => RustType::plain(quote!(String)),
-            "integer" => {
+            // The short ones are what Python's client calls its own types.
+            "string" | "str" => RustType::plain(quote!(String)),
+            "integer" | "int" => {
                 let natural = schema.get("minimum").and_then(Json::as_f64);
                 let natural = natural.is_some_and(|minimum| minimum >= 0.0);
                 RustType::plain(if natural { quote!(u64) } else { quote!(i64) })
             }
-            "number" => RustType::plain(quote!(f64)),
-            "boolean" => RustType::plain(quote!(bool)),
-            "array" => {
+            "number" | "float" => RustType::plain(quote!(f64)),
+            "boolean" | "bool" => RustType::plain(quote!(bool)),
+            "array" | "list" => {
                 let items = schema.get("items").unwrap_or(&Json::Null);
                 let items = self.of(items, defs, &format!("{hint} item")).inside();
                 RustType::plain(quote!(Vec<#items>))
             }
-            "object" => self.object(schema, defs, hint),
-            _ => RustType::anything(),
+            "object" | "dict" => self.object(schema, defs, hint),
+            _ => self.anything(),
         }
     }
 
+    fn anything(&mut self) -> RustType {
+        self.needs.values = true;
+        RustType::plain(quote!(Value))
+    }
+
     fn referred(&mut self, target: &str, defs: &Map<String, Json>) -> RustType {
-        let name = target.rsplit('/').next().unwrap_or_default();
+        let name = definition(target);
         let Some(schema) = defs.get(name) else {
-            return RustType::anything();
+            return self.anything();
         };
         if self.open.iter().any(|open| open == name) {
             // Only structs hold themselves; they were named before their fields were read.
-            return match self.known.get(&key(schema)) {
-                Some(known) => {
-                    let known = Ident::new(known, Span::call_site());
-                    RustType {
-                        open: true,
-                        ..RustType::plain(quote!(#known))
-                    }
-                }
-                None => RustType::anything(),
+            return match self.known(schema, defs) {
+                Some(known) => known,
+                None => self.anything(),
             };
         }
         self.open.push(name.to_owned());
@@ -164,26 +190,34 @@ impl Types {
                     ..found
                 }
             }
-            _ => RustType::anything(),
+            _ => self.anything(),
         }
     }
 
-    fn enumeration(&mut self, schema: &Json, values: &[Json], hint: &str) -> RustType {
+    fn enumeration(
+        &mut self,
+        schema: &Json,
+        values: &[Json],
+        defs: &Map<String, Json>,
+        hint: &str,
+    ) -> RustType {
         let texts: Option<Vec<&str>> = values.iter().map(Json::as_str).collect();
-        let Some(texts) = texts.filter(|texts| !texts.is_empty()) else {
-            return RustType::anything();
+        let Some(mut texts) = texts.filter(|texts| !texts.is_empty()) else {
+            return self.anything();
         };
-        if let Some(known) = self.known(schema) {
+        if let Some(known) = self.known(schema, defs) {
             return known;
         }
-        let name = self.name(schema, hint);
+        let mut seen = BTreeSet::new();
+        texts.retain(|text| seen.insert(*text));
+        let name = self.name(schema, defs, hint);
         let mut taken = BTreeSet::new();
         let variants = texts.iter().map(|text| {
             let variant = names::distinct(&names::type_name(text), &mut taken);
             let variant = Ident::new(&variant, Span::call_site());
             quote!(#[serde(rename = #text)] #variant)
         });
-        let docs = docs(schema);
+        let docs = described(schema);
         self.items.push(quote! {
             #(#[doc = #docs])*
             #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -200,15 +234,17 @@ impl Types {
             return match schema.get("additionalProperties") {
                 Some(values @ Json::Object(_)) => {
                     let values = self.of(values, defs, &format!("{hint} value")).inside();
+                    self.needs.maps = true;
                     RustType::plain(quote!(BTreeMap<String, #values>))
                 }
-                _ => RustType::anything(),
+                _ => self.anything(),
             };
         };
-        if let Some(known) = self.known(schema) {
+        if let Some(known) = self.known(schema, defs) {
             return known;
         }
-        let name = self.name(schema, hint);
+        let name = self.name(schema, defs, hint);
+        self.unfinished.push(name.to_string());
         let required = schema.get("required").and_then(Json::as_array);
         let required = |field: &str| required.is_some_and(|all| all.iter().any(|one| one == field));
         let mut taken = BTreeSet::new();
@@ -223,7 +259,7 @@ impl Types {
                     &own.to_string().replace("r#", ""),
                     &mut taken,
                 ));
-                let docs = docs(schema);
+                let docs = described(schema);
                 let rename = (own != field.as_str()).then(|| quote!(rename = #field,));
                 let skip =
                     optional.then(|| quote!(default, skip_serializing_if = "Option::is_none"));
@@ -235,7 +271,8 @@ impl Types {
                 }
             })
             .collect();
-        let docs = docs(schema);
+        self.unfinished.pop();
+        let docs = described(schema);
         self.items.push(quote! {
             #(#[doc = #docs])*
             #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -247,24 +284,64 @@ impl Types {
     }
 
     /// The same type, if it was met before.
-    fn known(&self, schema: &Json) -> Option<RustType> {
-        let name = Ident::new(self.known.get(&key(schema))?, Span::call_site());
-        Some(RustType::plain(quote!(#name)))
+    fn known(&self, schema: &Json, defs: &Map<String, Json>) -> Option<RustType> {
+        let name = self.known.get(&key(schema, defs))?;
+        let ident = Ident::new(name, Span::call_site());
+        Some(RustType {
+            open: self.unfinished.contains(name),
+            ..RustType::plain(quote!(#ident))
+        })
     }
 
-    fn name(&mut self, schema: &Json, hint: &str) -> Ident {
+    fn name(&mut self, schema: &Json, defs: &Map<String, Json>, hint: &str) -> Ident {
         let title = schema.get("title").and_then(Json::as_str).unwrap_or(hint);
         let name = names::distinct(&names::type_name(title), &mut self.names);
-        self.known.insert(key(schema), name.clone());
+        self.known.insert(key(schema, defs), name.clone());
         Ident::new(&name, Span::call_site())
     }
 }
 
-fn key(schema: &Json) -> String {
-    schema.to_string()
+/// What a schema says, with all that it refers to, however far.
+fn key(schema: &Json, defs: &Map<String, Json>) -> String {
+    let mut referred = BTreeMap::new();
+    collect(schema, defs, &mut referred);
+    let referred = referred
+        .into_iter()
+        .map(|(name, def)| format!("\n{name}: {def}"));
+    std::iter::once(schema.to_string())
+        .chain(referred)
+        .collect()
 }
 
-fn docs(schema: &Json) -> Vec<String> {
+fn collect<'a>(
+    schema: &'a Json,
+    defs: &'a Map<String, Json>,
+    found: &mut BTreeMap<&'a str, &'a Json>,
+) {
+    match schema {
+        Json::Object(schema) => {
+            let target = schema.get("$ref").and_then(Json::as_str).map(definition);
+            if let Some(name) = target
+                && let Some(def) = defs.get(name)
+                && found.insert(name, def).is_none()
+            {
+                collect(def, defs, found);
+            }
+            schema
+                .values()
+                .for_each(|inner| collect(inner, defs, found));
+        }
+        Json::Array(items) => items.iter().for_each(|inner| collect(inner, defs, found)),
+        _ => {}
+    }
+}
+
+/// The name of the definition that a `$ref` leads to.
+fn definition(target: &str) -> &str {
+    target.rsplit('/').next().unwrap_or_default()
+}
+
+fn described(schema: &Json) -> Vec<String> {
     let text = schema.get("description").and_then(Json::as_str);
-    names::docs(text.unwrap_or_default())
+    docs::of(text.unwrap_or_default())
 }

@@ -1,5 +1,9 @@
 //! `hypha codegen`: what it writes is compiled here, and called.
 
+#[path = "generated/odd.rs"]
+#[rustfmt::skip]
+#[deny(warnings)]
+mod odd;
 #[path = "generated/weather.rs"]
 #[rustfmt::skip]
 mod weather;
@@ -7,14 +11,29 @@ mod weather;
 use std::fs;
 use std::path::Path;
 
-use hypha_client::{Client, Described as _, FunctionSchema, Method, Service, Value, Visibility};
+use hypha_client::{
+    Client, Described as _, FunctionSchema, Method, Rest, Service, Value, Visibility,
+};
 use hypha_server::HyphaServer;
 use serde_json::json;
 
 use self::weather::{ForecastMethod, Place, WeatherStationClient};
 use crate::command::{hypha, text};
 
-const GENERATED: &str = "tests/it/generated/weather.rs";
+/// Has `hypha codegen` write a module. `HYPHA_OVERWRITE=1` keeps it.
+async fn check(server: &HyphaServer, id: &str, generated: &str) {
+    let mut command = hypha(&["codegen", id, "--server-url", server.url()]);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap());
+    let output = output.await.unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let written = text(&output.stdout);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/generated");
+    let file = file.join(generated);
+    if std::env::var_os("HYPHA_OVERWRITE").is_some() {
+        fs::write(&file, &written).unwrap();
+    }
+    assert_eq!(written, fs::read_to_string(&file).unwrap());
+}
 
 /// As Python and others describe functions.
 fn forecast() -> FunctionSchema {
@@ -72,23 +91,13 @@ fn service() -> Service {
         .method("new", || async { "new" })
 }
 
-/// `HYPHA_OVERWRITE=1` writes the module anew.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_module_of_a_live_service_compiles_and_calls_it() {
     let server = HyphaServer::builder().port(0).start().await.unwrap();
     let provider = Client::builder(server.url()).connect().await.unwrap();
     let id = provider.register_service(service()).await.unwrap().id;
 
-    let mut command = hypha(&["codegen", &id, "--server-url", server.url()]);
-    let output = tokio::task::spawn_blocking(move || command.output().unwrap());
-    let output = output.await.unwrap();
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    let written = text(&output.stdout);
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(GENERATED);
-    if std::env::var_os("HYPHA_OVERWRITE").is_some() {
-        fs::write(&file, &written).unwrap();
-    }
-    assert_eq!(written, fs::read_to_string(&file).unwrap());
+    check(&server, &id, "weather.rs").await;
 
     let weather = WeatherStationClient::new(provider.get_service(&id).await.unwrap());
     let place = |near: Vec<Place>| Place {
@@ -127,4 +136,99 @@ async fn a_service_that_is_not_there_is_an_error() {
         "{}",
         text(&output.stderr)
     );
+}
+
+/// What no one would write, and a peer may send nevertheless.
+fn odd() -> Service {
+    let def = |title: &str| {
+        let next = json!({ "anyOf": [{ "$ref": "#/$defs/B" }, { "type": "null" }] });
+        json!({ "type": "object", "title": title, "properties": { "next": next } })
+    };
+    let text = |title: &str| {
+        let text = json!({ "type": "string" });
+        json!({ "type": "object", "title": title, "properties": { "text": text } })
+    };
+    let chosen = json!({ "enum": ["self", "Self", "value", "value", "arguments"] });
+    let schemas = [
+        json!({
+            "name": "gen",
+            "description": "Runs.\n\n> ```\n> panic!()\n> ```\n<script>alert(1)</script>\r\u{202e}[x]",
+            "parameters": {
+                "properties": {
+                    "a": { "$ref": "#/$defs/A", "description": "<b>`[x]`" },
+                    "gen": chosen,
+                    "\u{e9}A": { "type": "int" },
+                    "self": { "type": "list", "items": { "type": "str" } },
+                },
+                "required": ["a", "gen", "\u{e9}A", "self"],
+                "$defs": { "A": def("A"), "B": def("A") },
+            },
+        }),
+        json!({
+            "name": "string",
+            "parameters": {
+                "properties": {
+                    "text": text("String"),
+                    "list": text("Vec"),
+                    "boxed": text("Box"),
+                    "inside": {
+                        "$ref": "#/$defs/Inside",
+                        "$defs": { "Inside": { "type": "float" } },
+                    },
+                },
+            },
+        }),
+        // The same to look at, and not the same.
+        json!({
+            "name": "first",
+            "parameters": {
+                "properties": { "held": held() },
+                "required": ["held"],
+                "$defs": { "Held": { "type": "integer" } },
+            },
+        }),
+        json!({
+            "name": "second",
+            "parameters": {
+                "properties": { "held": held() },
+                "required": ["held"],
+                "$defs": { "Held": { "type": "bool" } },
+            },
+        }),
+        json!({ "name": "malformed", "parameters": { "properties": [] } }),
+    ];
+    let service = Service::new("odd").visibility(Visibility::Public);
+    schemas.into_iter().fold(service, |service, schema| {
+        let method = Method::new(|Rest(values): Rest| async move { values }).schema(&schema);
+        service.method(schema["name"].as_str().unwrap().to_owned(), method)
+    })
+}
+
+fn held() -> serde_json::Value {
+    json!({ "type": "object", "title": "Holder", "properties": { "held": { "$ref": "#/$defs/Held" } } })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_service_says_of_itself_compiles_and_is_called() {
+    let server = HyphaServer::builder().port(0).start().await.unwrap();
+    let provider = Client::builder(server.url()).connect().await.unwrap();
+    let id = provider.register_service(odd()).await.unwrap().id;
+    check(&server, &id, "odd.rs").await;
+
+    let odd = odd::OddClient::new(provider.get_service(&id).await.unwrap());
+    let end = odd::A { next: None };
+    let next = odd::A {
+        next: Some(Box::new(end)),
+    };
+    let called = odd.r#gen(next, odd::GenGen::Value, -1, vec!["x".to_owned()]);
+    let told = called.returns::<serde_json::Value>().await.unwrap();
+    assert_eq!(told, json!([{ "next": {} }, "value", -1, ["x"]]));
+    let held = odd::Holder { held: Some(1) };
+    let told = odd.first(held).returns::<serde_json::Value>();
+    assert_eq!(told.await.unwrap(), json!([{ "held": 1 }]));
+    let held = odd::Holder2 { held: Some(true) };
+    let told = odd.second(held).returns::<serde_json::Value>();
+    assert_eq!(told.await.unwrap(), json!([{ "held": true }]));
+    let told = odd.malformed((1, "a")).returns::<serde_json::Value>();
+    assert_eq!(told.await.unwrap(), json!([1, "a"]));
 }

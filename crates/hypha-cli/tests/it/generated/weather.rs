@@ -6,6 +6,8 @@
     clippy::all,
     clippy::nursery,
     clippy::pedantic,
+    nonstandard_style,
+    rustdoc::all,
     reason = "it is generated"
 )]
 use std::collections::BTreeMap;
@@ -27,11 +29,13 @@ impl WeatherStationClient {
     pub fn service(&self) -> &RemoteService {
         &self.service
     }
+    /// ````text
     /// Forecasts the weather.
     ///
-    /// ```text
+    /// ```
     /// panic!("docs are not run")
     /// ```
+    /// ````
     ///
     /// # Arguments
     ///
