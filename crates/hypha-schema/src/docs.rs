@@ -15,11 +15,13 @@ impl Docs {
     pub(crate) fn read(markdown: &str) -> Self {
         let mut docs = Self::default();
         let mut section = None;
+        let mut margin = None;
         let mut fenced = false;
         for line in markdown.lines() {
             fenced ^= line.trim_start().starts_with("```");
             if let Some(heading) = line.trim_start().strip_prefix('#').filter(|_| !fenced) {
                 section = Some(heading.trim_start_matches('#').trim().to_lowercase());
+                margin = None;
                 continue;
             }
             match section.as_deref() {
@@ -27,7 +29,7 @@ impl Docs {
                     docs.summary.push_str(line.trim_end());
                     docs.summary.push('\n');
                 }
-                Some("arguments" | "args" | "parameters") => docs.argument(line),
+                Some("arguments" | "args" | "parameters") => docs.argument(line, &mut margin),
                 Some(_) => {}
             }
         }
@@ -35,14 +37,18 @@ impl Docs {
         docs
     }
 
-    fn argument(&mut self, line: &str) {
+    /// `margin` is where the items of the list begin.
+    fn argument(&mut self, line: &str, margin: &mut Option<usize>) {
         let trimmed = line.trim();
         if trimmed.is_empty() {
             return;
         }
+        let indent = line.len() - line.trim_start().len();
         let item = ["* ", "- ", "+ "]
             .iter()
-            .find_map(|mark| trimmed.strip_prefix(mark));
+            .find_map(|mark| trimmed.strip_prefix(mark))
+            // A list inside an item belongs to it.
+            .filter(|_| indent < *margin.get_or_insert(indent) + 2);
         if let Some((name, text)) = item.and_then(named) {
             self.arguments.push((name.to_owned(), text.to_owned()));
         } else if let Some((_, text)) = self.arguments.last_mut() {
@@ -85,6 +91,14 @@ mod tests {
             ("y", "down"),
             ("speed", "how fast"),
         ];
+        let arguments = arguments.map(|(name, text)| (name.to_owned(), text.to_owned()));
+        assert_eq!(docs.arguments, arguments);
+    }
+
+    #[test]
+    fn a_list_in_an_item_is_part_of_it() {
+        let docs = Docs::read("# Arguments\n\n * `mode` - how:\n   - `fast` - soon\n * `x` - far");
+        let arguments = [("mode", "how: - `fast` - soon"), ("x", "far")];
         let arguments = arguments.map(|(name, text)| (name.to_owned(), text.to_owned()));
         assert_eq!(docs.arguments, arguments);
     }

@@ -28,11 +28,21 @@ const MAX_HOPS: usize = 16;
 ///
 /// As JSON it is what language models are told of a tool, and how Hypha services describe their methods:
 /// `{"type": "function", "function": {"name", "description", "parameters"}}`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct FunctionSchema {
     name: String,
     description: String,
     parameters: Map<String, Json>,
+    /// What docs say of parameters that are not there yet.
+    documented: Vec<(String, String)>,
+}
+
+impl PartialEq for FunctionSchema {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.description == other.description
+            && self.parameters == other.parameters
+    }
 }
 
 impl FunctionSchema {
@@ -44,6 +54,7 @@ impl FunctionSchema {
             name: name.into(),
             description: String::new(),
             parameters: object(parameters),
+            documented: Vec::new(),
         }
     }
 
@@ -78,6 +89,7 @@ impl FunctionSchema {
             name,
             description,
             parameters: tidy(schema),
+            documented: Vec::new(),
         }
     }
 
@@ -108,6 +120,7 @@ impl FunctionSchema {
             name: name.ok_or(SchemaError::Field("name"))?.to_owned(),
             description: text("description")?,
             parameters: tidy(parameters),
+            documented: Vec::new(),
         })
     }
 
@@ -126,21 +139,40 @@ impl FunctionSchema {
     }
 
     /// Takes description and parameters' descriptions from the docs of a Rust function: the text before the first
-    /// heading, and the list below `# Arguments`. Also of parameters that are added later.
+    /// heading, and the list below `# Arguments`. Also of parameters that are added later; what the list names beside
+    /// parameters is not shown.
     #[must_use]
-    pub fn docs(mut self, markdown: &str) -> Self {
-        let docs = Docs::read(markdown);
+    pub fn docs(self, markdown: &str) -> Self {
+        self.documented(Docs::read(markdown))
+    }
+
+    /// The same where callers use other names than the docs: pairs of the name in Rust and theirs. Nothing is said of what
+    /// is not among them.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn docs_of(self, markdown: &str, names: &[(&str, &str)]) -> Self {
+        let mut docs = Docs::read(markdown);
+        docs.arguments.retain_mut(|(name, _)| {
+            let own = names.iter().find(|(own, _)| own == name);
+            let found = own.or_else(|| names.iter().find(|(_, wire)| wire == name));
+            found.map(|(_, wire)| (*wire).clone_into(name)).is_some()
+        });
+        self.documented(docs)
+    }
+
+    fn documented(mut self, docs: Docs) -> Self {
         self.description = docs.summary;
-        for (name, text) in docs.arguments {
-            if name == CONTEXT {
-                continue;
-            }
-            let property = properties(&mut self.parameters).entry(name);
-            let property = property.or_insert_with(|| Json::Object(Map::new()));
-            if let Json::Object(property) = property {
-                property.insert("description".to_owned(), Json::String(text));
-            }
-        }
+        self.documented = docs.arguments;
+        let Some(Json::Object(properties)) = self.parameters.get_mut("properties") else {
+            return self;
+        };
+        self.documented.retain(|(name, text)| {
+            let Some(Json::Object(property)) = properties.get_mut(name) else {
+                return true;
+            };
+            property.insert("description".to_owned(), Json::String(text.clone()));
+            false
+        });
         self
     }
 
@@ -161,11 +193,12 @@ impl FunctionSchema {
         replace_references_of(&mut defs, &moved);
         self.add_defs(defs, &mut schema);
         let properties = properties(&mut self.parameters);
-        // What docs said of it, which have named it already. Its place is here.
-        if let Some(Json::Object(documented)) = properties.shift_remove(&name) {
-            for (key, value) in documented {
-                schema.entry(key).or_insert(value);
-            }
+        // One that was there is another one now, and its place is here.
+        properties.shift_remove(&name);
+        let mut documented = self.documented.iter();
+        if let Some((_, text)) = documented.find(|(documented, _)| *documented == name) {
+            let description = schema.entry("description");
+            description.or_insert_with(|| Json::String(text.clone()));
         }
         properties.insert(name.clone(), Json::Object(schema));
         if let Some(Json::Array(list)) = self.parameters.get_mut("required") {

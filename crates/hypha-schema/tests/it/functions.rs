@@ -71,6 +71,39 @@ fn by_hand_with_docs() {
 }
 
 #[test]
+fn docs_make_no_parameters() {
+    let docs =
+        "Greets.\n\n# Arguments\n\n* `name` - whom\n* `nmae` - a slip\n* `times` - how often";
+    let greet = FunctionSchema::new("greet").param(Parameter::of::<String>("name"));
+    let greet = greet.docs(docs);
+    assert_eq!(greet.positional().collect::<Vec<_>>(), ["name"]);
+    let whom = json!({ "type": "string", "description": "whom" });
+    assert_eq!(greet.parameter("name"), Some(&whom));
+    let greet = greet.param(Parameter::new("times").optional());
+    assert_eq!(greet.positional().collect::<Vec<_>>(), ["name", "times"]);
+    let times = json!({ "default": null, "description": "how often" });
+    assert_eq!(greet.parameter("times"), Some(&times));
+    let text = serde_json::to_string(&greet).unwrap();
+    assert_eq!(
+        serde_json::from_str::<FunctionSchema>(&text).unwrap(),
+        greet
+    );
+
+    let renamed = FunctionSchema::new("greet").docs_of(docs, &[("name", "whom"), ("x", "times")]);
+    let renamed = ["name", "whom", "times"]
+        .into_iter()
+        .fold(renamed, |schema, name| schema.param(Parameter::new(name)));
+    assert_eq!(
+        json!(renamed.parameters()["properties"]),
+        json!({
+            "name": {},
+            "whom": { "description": "whom" },
+            "times": { "description": "how often" },
+        })
+    );
+}
+
+#[test]
 fn read_and_written() {
     let function = FunctionSchema::new("f").param(Parameter::of::<String>("a"));
     let text = serde_json::to_string(&function).unwrap();
