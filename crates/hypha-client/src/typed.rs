@@ -1,5 +1,6 @@
 //! What the attribute `service` builds upon.
 
+mod known;
 mod yielding;
 
 use std::sync::Arc;
@@ -51,6 +52,7 @@ pub mod __macros {
     };
     pub use hypha_schema::{FunctionSchema, Parameter, ServiceSchema};
 
+    pub use super::known::{OfHypha, is_of_hypha};
     pub use super::yielding::{Items, next, yielding};
     pub use super::{Fallible, Provider};
     pub use crate::schema::Described;
@@ -84,11 +86,32 @@ pub mod __macros {
     /// At most what a server takes as the description of a service (wire-protocol section 10.2).
     const MAX_DESCRIPTION: usize = 1024;
 
-    /// What a service says of itself.
+    /// What a service says of itself: the first paragraph of its docs, on one line.
     #[must_use]
-    pub fn description(summary: &str) -> String {
-        summary.chars().take(MAX_DESCRIPTION).collect()
+    pub fn description(docs: &str) -> String {
+        let paragraph = docs.split("\n\n").next().unwrap_or_default();
+        let words: Vec<&str> = paragraph.split_whitespace().collect();
+        words.join(" ").chars().take(MAX_DESCRIPTION).collect()
     }
+
+    /// The text of doc comments, without the space that starts each line.
+    #[must_use]
+    pub fn docs(texts: &[&str]) -> String {
+        let lines = texts.iter().flat_map(|text| text.split('\n'));
+        let lines: Vec<&str> = lines
+            .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end())
+            .collect();
+        lines.join("\n").trim().to_owned()
+    }
+
+    /// The value, whose type is said.
+    #[must_use]
+    pub fn typed<T>(value: T) -> T {
+        value
+    }
+
+    /// The `None` of a type, as it travels.
+    pub fn none<T>(_: T) {}
 
     /// Fails registering if the default of a parameter is none of its type.
     #[must_use]

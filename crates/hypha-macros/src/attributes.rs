@@ -50,7 +50,12 @@ impl ArgAttribute {
         let mut said = Self::default();
         take(attributes, "arg", |meta| {
             if meta.path.is_ident("rename") {
-                said.rename = Some(meta.value()?.parse()?);
+                let name: LitStr = meta.value()?.parse()?;
+                if name.value().is_empty() {
+                    let message = "callers pass an argument by its name: it is not empty";
+                    return Err(Error::new_spanned(name, message));
+                }
+                said.rename = Some(name);
             } else if meta.path.is_ident("default") {
                 said.default = Some(if meta.input.peek(Token![=]) {
                     DefaultValue::Value(meta.value()?.parse()?)
@@ -71,6 +76,13 @@ impl ArgAttribute {
         })?;
         Ok(said)
     }
+}
+
+/// The attribute as it is written, if it is there.
+pub(crate) fn find<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a Attribute> {
+    attributes
+        .iter()
+        .find(|attribute| attribute.path().is_ident(name))
 }
 
 fn take(

@@ -8,7 +8,7 @@ mod implemented;
 
 use std::collections::BTreeMap;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::{Error, Item, Result};
 
@@ -38,6 +38,11 @@ pub(crate) fn service(settings: TokenStream, item: TokenStream) -> TokenStream {
     };
     let expanded = expanded.unwrap_or_else(Error::into_compile_error);
     quote!(#item #expanded)
+}
+
+/// The name of a variable that nothing else sees, whatever a parameter is called, and wherever the trait was written.
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
 }
 
 /// No two methods have one name.

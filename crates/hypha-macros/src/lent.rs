@@ -1,6 +1,6 @@
 //! Types that are something else on the other side of a call.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
@@ -34,6 +34,9 @@ const UNDESCRIBED: [&str; 16] = [
     "Map",
 ];
 
+/// Hypha's text, which is described as a `String` is.
+const TEXT: &str = "Text";
+
 /// What a caller passes for a parameter of this type.
 pub(crate) fn given(ty: &Type, krate: &Path) -> Type {
     exchanged(ty, krate, LENT)
@@ -46,16 +49,48 @@ pub(crate) fn received(ty: &Type, krate: &Path) -> Type {
 
 /// Whether something in the type has no JSON Schema.
 pub(crate) fn is_undescribed(ty: &Type) -> bool {
-    struct Search(bool);
-    impl Visit<'_> for Search {
-        fn visit_path_segment(&mut self, segment: &PathSegment) {
-            self.0 |= UNDESCRIBED.iter().any(|name| segment.ident == name);
-            syn::visit::visit_path_segment(self, segment);
+    !named(ty, &UNDESCRIBED).is_empty()
+}
+
+/// The types that are taken for Hypha's in a parameter. What is said of them is true of Hypha's own only.
+pub(crate) fn taken(ty: &Type, untyped: bool) -> Vec<Type> {
+    if untyped {
+        return lent(ty);
+    }
+    let known: Vec<&str> = UNDESCRIBED.into_iter().chain([TEXT]).collect();
+    named(ty, &known)
+}
+
+/// The types that are something else on the other side.
+pub(crate) fn lent(ty: &Type) -> Vec<Type> {
+    let known: Vec<&str> = LENT
+        .iter()
+        .flat_map(|(one, other)| [*one, *other])
+        .collect();
+    named(ty, &known)
+}
+
+/// The outermost types in a type that have one of these names.
+fn named(ty: &Type, names: &[&str]) -> Vec<Type> {
+    struct Search<'a> {
+        names: &'a [&'a str],
+        found: Vec<Type>,
+    }
+    impl Visit<'_> for Search<'_> {
+        fn visit_type(&mut self, ty: &Type) {
+            if self.names.iter().any(|name| is_named(ty, name)) {
+                self.found.push(ty.clone());
+            } else {
+                syn::visit::visit_type(self, ty);
+            }
         }
     }
-    let mut search = Search(false);
+    let mut search = Search {
+        names,
+        found: Vec::new(),
+    };
     search.visit_type(ty);
-    search.0
+    search.found
 }
 
 /// The last segment of a type that is a plain path.
@@ -76,63 +111,54 @@ pub(crate) fn is_named(ty: &Type, name: &str) -> bool {
 }
 
 fn exchanged(ty: &Type, krate: &Path, pairs: [(&'static str, &'static str); 4]) -> Type {
-    struct Exchange<'a> {
-        krate: &'a Path,
-        pairs: [(&'static str, &'static str); 4],
-    }
-    impl VisitMut for Exchange<'_> {
+    replaced(ty, &|ty| {
+        let (_, other) = pairs.iter().find(|(one, _)| is_named(ty, one))?;
+        let other = syn::Ident::new(other, Span::call_site());
+        Some(Type::Verbatim(quote!(#krate::__macros::#other)))
+    })
+}
+
+/// The type, with others in the place of some.
+fn replaced(ty: &Type, by: &dyn Fn(&Type) -> Option<Type>) -> Type {
+    struct Replace<'a>(&'a dyn Fn(&Type) -> Option<Type>);
+    impl VisitMut for Replace<'_> {
         fn visit_type_mut(&mut self, ty: &mut Type) {
-            let other = self.pairs.iter().find(|(one, _)| is_named(ty, one));
-            if let Some((_, other)) = other {
-                let other = syn::Ident::new(other, proc_macro2::Span::call_site());
-                let krate = self.krate;
-                *ty = Type::Verbatim(quote!(#krate::__macros::#other));
-                return;
+            match (self.0)(ty) {
+                Some(other) => *ty = other,
+                None => syn::visit_mut::visit_type_mut(self, ty),
             }
-            syn::visit_mut::visit_type_mut(self, ty);
         }
     }
     let mut ty = ty.clone();
-    Exchange { krate, pairs }.visit_type_mut(&mut ty);
+    Replace(by).visit_type_mut(&mut ty);
     ty
 }
 
 /// `Self` in a type, written out.
-pub(crate) fn without_self(ty: &mut Type, own: &Type) {
-    struct Own<'a>(&'a Type);
-    impl VisitMut for Own<'_> {
-        fn visit_type_mut(&mut self, ty: &mut Type) {
-            if matches!(ty, Type::Path(path) if path.qself.is_none() && path.path.is_ident("Self"))
-            {
-                *ty = self.0.clone();
-                return;
-            }
-            syn::visit_mut::visit_type_mut(self, ty);
-        }
-    }
-    Own(own).visit_type_mut(ty);
+pub(crate) fn without_self(ty: &Type, own: &Type) -> Type {
+    replaced(ty, &|ty| {
+        let is_self =
+            matches!(ty, Type::Path(path) if path.qself.is_none() && path.path.is_ident("Self"));
+        is_self.then(|| own.clone())
+    })
 }
 
-/// Where a type mentions `Self`.
-pub(crate) fn mentions_self(ty: &Type) -> bool {
-    struct Search(bool);
-    impl Visit<'_> for Search {
-        fn visit_ident(&mut self, ident: &proc_macro2::Ident) {
-            self.0 |= ident == "Self";
-        }
-    }
-    let mut search = Search(false);
-    search.visit_type(ty);
-    search.0
+/// Whether something mentions `Self`.
+pub(crate) fn mentions_self(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "Self",
+        TokenTree::Group(group) => mentions_self(group.stream()),
+        _ => false,
+    })
 }
 
 /// The schema of a parameter of this type, as an expression for a `Parameter`.
 pub(crate) fn parameter(ty: &Type, untyped: bool, name: &str, krate: &Path) -> TokenStream {
-    if is_named(ty, "Text") {
-        return quote!(#krate::__macros::Parameter::of::<::std::string::String>(#name));
-    }
     if !untyped && !is_undescribed(ty) {
-        let of = quote::quote_spanned!(syn::spanned::Spanned::span(ty)=> of::<#ty>);
+        let described = replaced(ty, &|ty| {
+            is_named(ty, TEXT).then(|| syn::parse_quote!(::std::string::String))
+        });
+        let of = quote::quote_spanned!(syn::spanned::Spanned::span(ty)=> of::<#described>);
         return quote!(#krate::__macros::Parameter::#of(#name));
     }
     let anything = quote!(#krate::__macros::Parameter::new(#name));

@@ -2,10 +2,12 @@
 
 mod attributes;
 mod case;
+mod default;
 mod docs;
 mod expand;
 mod lent;
 mod method;
+mod owned;
 mod param;
 mod returns;
 mod settings;
@@ -44,7 +46,11 @@ use proc_macro::TokenStream;
 /// - `Context` is given by the service and not by callers. `Callback`, `RemoteStream`, `RemoteFile` and `RemoteObject` are
 ///   what callers pass as `Closure`, `Streamed`, `FileObject` and `Interface`: that is what the client's methods take,
 ///   and the other way round for results.
-/// - Docs are told to callers: the text before the first heading, and what a list below `# Arguments` says of each one.
+/// - These types, and others of Hypha's that have no `JsonSchema`, are known by their names: a type of yours that is called
+///   `Context`, `Text`, `Map`, `Value` or the like does not compile, until it is called something else, or imported `as`
+///   something else.
+/// - Docs are told to callers: the text before the first heading, and what a list below `# Arguments` says of each one. The
+///   list uses the names in Rust, and nothing that is no parameter.
 ///
 /// # Settings
 ///
@@ -70,7 +76,7 @@ use proc_macro::TokenStream;
 /// |---|---|
 /// | `rename = ".."` | the name that callers use |
 /// | `default` | may be left out, then it is the `Default` of its type |
-/// | `default = value` | may be left out, then it is this value, which may be written in the form in which it travels |
+/// | `default = value` | may be left out, then it is this value, which may be written in the form in which it travels: `"metre"` for an enum |
 /// | `schema = false` | callers are told that it takes anything; no `JsonSchema` is needed |
 /// | `extract` | an extractor of your own (`FromCall`), which no caller passes |
 ///

@@ -1,13 +1,16 @@
 //! Methods of services, as they are declared.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
-use syn::{Attribute, Error, FnArg, ReceiverKind, Result, Safety, Signature, Type};
+use syn::{
+    Attribute, Error, FnArg, GenericParam, Meta, ReceiverKind, Result, Safety, Signature, Type,
+    parse_quote,
+};
 
 use crate::attributes::{DefaultValue, MethodAttribute};
 use crate::case::Case;
-use crate::docs;
+use crate::docs::Docs;
 use crate::lent;
 use crate::param::{Param, Role};
 use crate::returns::{self, Kind};
@@ -15,15 +18,29 @@ use crate::returns::{self, Kind};
 /// Handlers take that many.
 const MAX_PARAMS: usize = 12;
 
+/// What belongs to a service and is no method of it. Those that begin with `_` are of the protocol.
+const FIELDS: [&str; 8] = [
+    "id",
+    "config",
+    "name",
+    "description",
+    "type",
+    "docs",
+    "app_id",
+    "service_schema",
+];
+
 /// One method.
 pub(crate) struct Method {
     pub(crate) ident: Ident,
     /// The name that callers use.
     pub(crate) name: String,
-    pub(crate) docs: String,
+    pub(crate) docs: Docs,
     /// Doc comments, `cfg` and the like, for what is generated of the method.
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) cfgs: Vec<Attribute>,
+    /// What the compiler should not mind, in what is generated too.
+    pub(crate) allows: Vec<Attribute>,
     pub(crate) kind: Kind,
     /// Its result, or its items.
     pub(crate) output: Type,
@@ -50,20 +67,24 @@ impl Method {
         }
         leave_out_last(&mut params);
         problems.note(in_order(&params));
+        problems.note(distinct(&params));
+        let docs = Docs::of(attributes);
+        problems.note(docs.check(&params));
         let read = problems.note(returns::read(signature));
         let (kind, output) = match read {
             Some(read) => read,
             None => (Kind::Blocking, syn::parse_quote!(())),
         };
-        problems.end()?;
         let own = signature.ident.unraw().to_string();
-        let name = match said.rename {
-            Some(name) => name.value(),
+        let (name, at) = match said.rename {
+            Some(name) => (name.value(), name.span()),
             None => match case {
-                Some(case) => case.apply(&own),
-                None => own,
+                Some(case) => (case.apply(&own), signature.ident.span()),
+                None => (own, signature.ident.span()),
             },
         };
+        problems.note(named(&name, at));
+        problems.end()?;
         let kept = |names: &[&str]| -> Vec<Attribute> {
             let is =
                 |attribute: &&Attribute| names.iter().any(|name| attribute.path().is_ident(name));
@@ -72,15 +93,29 @@ impl Method {
         Ok(Self {
             ident: signature.ident.clone(),
             name,
-            docs: docs::of(attributes),
+            docs,
             attributes: kept(&["doc", "cfg", "deprecated"]),
             cfgs: kept(&["cfg"]),
+            allows: allows(attributes),
             kind,
             output,
             returns: said.returns,
             params,
         })
     }
+}
+
+/// The lints that attributes allow or expect, to allow them elsewhere.
+pub(crate) fn allows(attributes: &[Attribute]) -> Vec<Attribute> {
+    let lints = attributes.iter().filter_map(|attribute| {
+        let Meta::List(list) = &attribute.meta else {
+            return None;
+        };
+        let lints = &list.tokens;
+        let ours = list.path.is_ident("allow") || list.path.is_ident("expect");
+        ours.then(|| parse_quote!(#[allow(#lints)]))
+    });
+    lints.collect()
 }
 
 /// Errors, all of them at once.
@@ -120,6 +155,13 @@ fn plain(signature: &Signature) -> Result<()> {
         let message = "a service is called again and again: take `&self`";
         return Err(Error::new(receiver.span(), message));
     }
+    let mut generics = signature.generics.params.iter();
+    if signature.generics.lt_token.is_some()
+        && generics.all(|one| matches!(one, GenericParam::Lifetime(_)))
+    {
+        let message = "what a method takes and gives is owned: write `&self`, and no lifetimes";
+        return Err(Error::new_spanned(&signature.generics, message));
+    }
     if !signature.generics.params.is_empty() {
         let message = "what callers pass has no Rust types to choose by: a method of a service has no generics";
         return Err(Error::new_spanned(&signature.generics, message));
@@ -151,6 +193,53 @@ fn leave_out_last(params: &mut [Param]) {
             default.get_or_insert(DefaultValue::OfType);
         }
     }
+}
+
+/// A name that a service can have for a method.
+fn named(name: &str, at: Span) -> Result<()> {
+    let message = if name.is_empty() {
+        "callers call a method by its name: it is not empty".to_owned()
+    } else if name.contains('.') {
+        "a dot stands between an object and its method: the name of a method has none".to_owned()
+    } else if name.starts_with('_') {
+        "names that begin with `_` are of the protocol: call it something else, with `#[method(rename = \"..\")]`".to_owned()
+    } else if FIELDS.contains(&name) {
+        format!(
+            "`{name}` is what a service says of itself: call it something else, with `#[method(rename = \"..\")]`"
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(at, message))
+}
+
+/// No two parameters have one name, and one takes all others.
+fn distinct(params: &[Param]) -> Result<()> {
+    for (index, param) in params.iter().enumerate() {
+        let before = &params[..index];
+        let first = match param.role {
+            Role::Extracted => None,
+            Role::Argument { .. } => before.iter().find(|first| {
+                matches!(first.role, Role::Argument { .. }) && first.name == param.name
+            }),
+            Role::Kwargs => before
+                .iter()
+                .find(|first| matches!(first.role, Role::Kwargs)),
+            Role::Rest => before.iter().find(|first| matches!(first.role, Role::Rest)),
+        };
+        let Some(first) = first else {
+            continue;
+        };
+        let message = match param.role {
+            Role::Argument { .. } => format!(
+                "callers know `{}` by the name `{}` already",
+                first.ident, param.name
+            ),
+            _ => format!("`{}` takes all of them already", first.ident),
+        };
+        return Err(Error::new(param.at, message));
+    }
+    Ok(())
 }
 
 /// Callers leave out the last ones.

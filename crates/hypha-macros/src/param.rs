@@ -1,18 +1,19 @@
 //! Parameters of methods.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt as _;
-use syn::spanned::Spanned as _;
 use syn::{Error, Pat, PatType, Result, Type};
 
-use crate::attributes::{ArgAttribute, DefaultValue};
-use crate::lent;
+use crate::attributes::{self, ArgAttribute, DefaultValue};
+use crate::{lent, owned};
 
 /// One parameter.
 pub(crate) struct Param {
     pub(crate) ident: Ident,
     /// The name that callers use.
     pub(crate) name: String,
+    /// Where the name is said.
+    pub(crate) at: Span,
     pub(crate) ty: Type,
     pub(crate) role: Role,
 }
@@ -36,6 +37,14 @@ pub(crate) enum Role {
 impl Param {
     /// Reads a parameter, and takes our attribute off it.
     pub(crate) fn read(typed: &mut PatType) -> Result<Self> {
+        let conditions = ["cfg", "cfg_attr"];
+        let condition = conditions
+            .iter()
+            .find_map(|name| attributes::find(&typed.attrs, name));
+        if let Some(condition) = condition {
+            let message = "callers are told of one set of parameters: write two methods, each with its `#[cfg(..)]`";
+            return Err(Error::new_spanned(condition, message));
+        }
         let said = ArgAttribute::take(&mut typed.attrs)?;
         let ident = match &*typed.pat {
             Pat::Ident(pat) if pat.subpat.is_none() && pat.by_ref.is_none() => pat.ident.clone(),
@@ -45,7 +54,7 @@ impl Param {
             }
         };
         let ty = Type::clone(&typed.ty);
-        owned(&ty)?;
+        owned::parameter(&ty)?;
         let plain = said.rename.is_none() && said.default.is_none() && !said.untyped;
         let role = if said.extract || lent::is_named(&ty, "Context") {
             Role::Extracted
@@ -63,9 +72,10 @@ impl Param {
             let message = "callers do not pass this parameter by its name: it takes no settings";
             return Err(Error::new_spanned(&ty, message));
         }
-        let name = said
-            .rename
-            .map_or_else(|| ident.unraw().to_string(), |name| name.value());
+        let (name, at) = match said.rename {
+            Some(name) => (name.value(), name.span()),
+            None => (ident.unraw().to_string(), ident.span()),
+        };
         if name == "context" && matches!(role, Role::Argument { .. }) {
             let message =
                 "callers cannot pass an argument called `context`: that is who calls; rename it";
@@ -74,9 +84,20 @@ impl Param {
         Ok(Self {
             ident,
             name,
+            at,
             ty,
             role,
         })
+    }
+
+    /// The name that the method itself uses.
+    pub(crate) fn own_name(&self) -> String {
+        self.ident.unraw().to_string()
+    }
+
+    /// Whether it goes by this name, in Rust or for callers.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.own_name() == name
     }
 
     /// Whether callers may leave it out because it has a default.
@@ -89,25 +110,4 @@ impl Param {
             }
         )
     }
-}
-
-fn owned(ty: &Type) -> Result<()> {
-    let message = match ty {
-        Type::Reference(reference) => match &*reference.elem {
-            Type::Path(path) if path.path.is_ident("str") => {
-                "parameters are owned, because they come from somewhere else: write `String`"
-            }
-            Type::Slice(_) => {
-                "parameters are owned, because they come from somewhere else: write `Vec<T>`, or `Bytes`"
-            }
-            _ => {
-                "parameters are owned, because they come from somewhere else: write the type without `&`"
-            }
-        },
-        Type::ImplTrait(_) => {
-            "a parameter is of one type: for what callers pass as functions and generators there are `Callback` and `RemoteStream`"
-        }
-        _ => return Ok(()),
-    };
-    Err(Error::new(ty.span(), message))
 }

@@ -1,12 +1,13 @@
 //! How a method runs and what it gives, as its signature says.
 
 use syn::spanned::Spanned as _;
+use syn::visit::Visit;
 use syn::{
     AngleBracketedGenericArguments, Error, GenericArgument, PathArguments, Result, ReturnType,
-    Signature, Type, TypeImplTrait, TypeParamBound, parse_quote,
+    Signature, Type, TypeImplTrait, TypeParamBound, TypeTraitObject, parse_quote,
 };
 
-use crate::lent;
+use crate::{lent, owned};
 
 /// How a method runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,19 +32,19 @@ pub(crate) fn read(signature: &Signature) -> Result<(Kind, Type)> {
                     or `async fn .. -> Result<Streamed, E>` if it has to wait before";
                 return Err(Error::new_spanned(signature.asyncness, message));
             }
+            owned::result(&item)?;
             return Ok((Kind::Stream, item));
         }
         if let Some(output) = binding(opaque, "Future", "Output")?.filter(|_| !is_async) {
+            owned::result(&output)?;
             return Ok((Kind::Async, output));
         }
         let message =
             "the result of a method is a type, or `impl Stream<Item = T>` for a generator";
         return Err(Error::new_spanned(&ty, message));
     }
-    if matches!(ty, Type::Reference(_)) {
-        let message = "a result is sent away: return an owned value";
-        return Err(Error::new_spanned(&ty, message));
-    }
+    streams(&ty)?;
+    owned::result(&ty)?;
     Ok((
         if is_async {
             Kind::Async
@@ -57,6 +58,44 @@ pub(crate) fn read(signature: &Signature) -> Result<(Kind, Type)> {
 /// Whether the type is a `Result`, which is how failing is told from a value.
 pub(crate) fn is_fallible(ty: &Type) -> bool {
     lent::is_named(ty, "Result")
+}
+
+/// Streams in other forms than `impl Stream`.
+fn streams(ty: &Type) -> Result<()> {
+    struct Search {
+        opaque: bool,
+        dynamic: bool,
+    }
+    impl Visit<'_> for Search {
+        fn visit_type_impl_trait(&mut self, opaque: &TypeImplTrait) {
+            self.opaque |= opaque.bounds.iter().any(is_stream);
+        }
+        fn visit_type_trait_object(&mut self, object: &TypeTraitObject) {
+            self.dynamic |= object.bounds.iter().any(is_stream);
+        }
+    }
+    let mut search = Search {
+        opaque: false,
+        dynamic: lent::is_named(ty, "BoxStream") || lent::is_named(ty, "LocalBoxStream"),
+    };
+    search.visit_type(ty);
+    let message = if search.opaque {
+        "a generator is the whole result: write `fn .. -> impl Stream<Item = Result<T, E>>`, \
+            or `async fn .. -> Result<Streamed, E>` if it can fail before"
+    } else if search.dynamic {
+        "write `fn .. -> impl Stream<Item = T>`, which a boxed stream is too"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new_spanned(ty, message))
+}
+
+fn is_stream(bound: &TypeParamBound) -> bool {
+    let TypeParamBound::Trait(bound) = bound else {
+        return false;
+    };
+    let last = bound.path.segments.last();
+    last.is_some_and(|last| last.ident == "Stream")
 }
 
 /// `Item` of `impl Stream<Item = T>`; none if there is no such bound.

@@ -10,6 +10,25 @@ use crate::method::Method;
 use crate::param::Role;
 use crate::returns;
 
+/// Types that are known by their names are Hypha's. `called` is whether there is a client, for which results matter.
+pub(super) fn of_names(krate: &Path, methods: &[Method], called: bool) -> TokenStream {
+    checks(methods, |method| {
+        let params = method.params.iter().flat_map(|param| match param.role {
+            Role::Argument { untyped, .. } => lent::taken(&param.ty, untyped),
+            Role::Extracted if !lent::is_named(&param.ty, "Context") => Vec::new(),
+            Role::Extracted | Role::Kwargs | Role::Rest => vec![param.ty.clone()],
+        });
+        let results = match method.returns {
+            None if called => lent::lent(&method.output),
+            _ => Vec::new(),
+        };
+        let types = params.chain(results);
+        let checks =
+            types.map(|ty| quote_spanned!(ty.span()=> #krate::__macros::is_of_hypha::<#ty>();));
+        quote!(#(#checks)*)
+    })
+}
+
 /// Functions of the service take these parameters and give these results.
 pub(super) fn of_service(krate: &Path, methods: &[Method]) -> TokenStream {
     checks(methods, |method| {
@@ -51,9 +70,9 @@ pub(super) fn of_client(krate: &Path, methods: &[Method]) -> TokenStream {
 
 fn checks(methods: &[Method], of: impl Fn(&Method) -> TokenStream) -> TokenStream {
     let checks = methods.iter().map(|method| {
-        let cfgs = &method.cfgs;
+        let Method { cfgs, allows, .. } = method;
         let checks = of(method);
-        quote!(#(#cfgs)* fn _check() { #checks })
+        quote!(#(#cfgs)* #(#allows)* fn _check() { #checks })
     });
     quote!(#(const _: () = { #checks };)*)
 }

@@ -5,8 +5,9 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Error, ItemTrait, Path, Result, Type};
 
+use super::local;
 use crate::lent;
-use crate::method::{Method, Problems};
+use crate::method::{self, Method, Problems};
 use crate::param::{Param, Role};
 use crate::returns::{self, Kind};
 use crate::settings::Settings;
@@ -25,15 +26,22 @@ pub(super) fn expand(
         .filter_map(|method| problems.note(call(krate, method)))
         .collect();
     problems.end()?;
+    let allows = method::allows(&item.attrs);
     let about = format!("Calls a service with the methods of [`{ident}`], whoever provides it.");
     Ok(quote! {
+        #(#allows)*
         #[doc = #about]
         #[derive(::core::clone::Clone, ::core::fmt::Debug)]
         #vis struct #name {
             service: #krate::RemoteService,
         }
 
-        #[allow(clippy::too_many_arguments, reason = "as many as the trait has")]
+        #(#allows)*
+        #[allow(
+            clippy::too_many_arguments,
+            clippy::used_underscore_binding,
+            reason = "they are those of the trait"
+        )]
         impl #name {
             /// Calls this service.
             #[must_use]
@@ -64,6 +72,7 @@ fn call(krate: &Path, method: &Method) -> Result<TokenStream> {
         ident,
         name,
         attributes,
+        allows,
         ..
     } = method;
     if ident == "new" || ident == "as_ref" {
@@ -105,27 +114,38 @@ fn call(krate: &Path, method: &Method) -> Result<TokenStream> {
             }
         }
     }
-    let args = args(&required, &defaulted);
+    let [made, key, value] = ["call", "key", "value"].map(local);
+    let args = args(&required, &defaulted, &made);
     let result = result(krate, method);
     Ok(quote! {
         #(#attributes)*
+        #(#allows)*
         pub fn #ident(&self, #(#inputs),*) -> #krate::MethodCall<#result> {
-            let call = self.service.method(#name);
-            let call = #args;
-            #(let call = #kwargs.0.into_iter().fold(call, |call, (name, value)| match name.as_str() {
-                ::core::option::Option::Some(name) => call.kwarg(name, value),
-                ::core::option::Option::None => call,
-            });)*
-            call.returns::<#result>()
+            let #made = self.service.method(#name);
+            let #made = #args;
+            #(
+                let mut #made = #made;
+                for (#key, #value) in #kwargs.0 {
+                    #made = match #key.as_str() {
+                        ::core::option::Option::Some(#key) => #made.kwarg(#key, #value),
+                        ::core::option::Option::None => #made,
+                    };
+                }
+            )*
+            #made.returns::<#result>()
         }
     })
 }
 
 /// By position, and all by name if one is left out before one that is given: JavaScript takes no mixture.
-fn args(required: &[(&Ident, &String)], defaulted: &[(&Ident, &String)]) -> TokenStream {
+fn args(
+    required: &[(&Ident, &String)],
+    defaulted: &[(&Ident, &String)],
+    made: &Ident,
+) -> TokenStream {
     let (needed, needed_names): (Vec<_>, Vec<_>) = required.iter().copied().unzip();
     if defaulted.is_empty() {
-        return quote!(call.args((#(#needed,)*)));
+        return quote!(#made.args((#(#needed,)*)));
     }
     let all: Vec<&Ident> = defaulted.iter().map(|(ident, _)| *ident).collect();
     // Those that are given are the first ones.
@@ -133,19 +153,20 @@ fn args(required: &[(&Ident, &String)], defaulted: &[(&Ident, &String)]) -> Toke
         let (given, left_out) = all.split_at(given);
         let left_out = left_out.iter().map(|_| quote!(::core::option::Option::None));
         quote! {
-            (#(::core::option::Option::Some(#given),)* #(#left_out,)*) => call.args((#(#needed,)* #(#given,)*)),
+            (#(::core::option::Option::Some(#given),)* #(#left_out,)*) => #made.args((#(#needed,)* #(#given,)*)),
         }
     });
     let names = defaulted.iter().map(|(_, name)| name);
+    let value = local("value");
     let by_name = (defaulted.len() > 1).then(|| {
         quote! {
             (#(#all,)*) => {
-                #(let call = call.kwarg(#needed_names, #needed);)*
-                #(let call = match #all {
-                    ::core::option::Option::Some(value) => call.kwarg(#names, value),
-                    ::core::option::Option::None => call,
+                #(let #made = #made.kwarg(#needed_names, #needed);)*
+                #(let #made = match #all {
+                    ::core::option::Option::Some(#value) => #made.kwarg(#names, #value),
+                    ::core::option::Option::None => #made,
                 };)*
-                call
+                #made
             }
         }
     });

@@ -1,14 +1,15 @@
 //! Traits: the dispatcher and the client of a service, and the trait itself with the bounds that they need.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens as _, format_ident, quote};
 use syn::ext::IdentExt as _;
 use syn::{Error, FnArg, ItemTrait, Result, ReturnType, TraitItem, Type, parse_quote};
 
 use super::{checks, client, dispatcher, distinct};
-use crate::attributes::{ArgAttribute, MethodAttribute};
+use crate::attributes::{ArgAttribute, DefaultValue, MethodAttribute};
 use crate::lent;
-use crate::method::{Method, Problems};
+use crate::method::{self, Method, Problems};
+use crate::param::Role;
 use crate::returns::Kind;
 use crate::settings::{Client, Settings};
 
@@ -76,7 +77,13 @@ pub(super) fn expand(settings: &Settings, item: &mut ItemTrait) -> Result<TokenS
         Client::None => TokenStream::new(),
         _ => checks::of_client(&settings.krate, &methods),
     };
-    Ok(quote!(#service_checks #client_checks #dispatcher #client))
+    let called = !matches!(settings.client, Client::None);
+    let names = checks::of_names(&settings.krate, &methods, called);
+    // Its methods are called through the client, by programs that implement it nowhere.
+    item.attrs.push(parse_quote!(
+        #[allow(dead_code, reason = "a service may be only called, or only provided")]
+    ));
+    Ok(quote!(#names #service_checks #client_checks #dispatcher #client))
 }
 
 /// Takes off what the compiler does not know, after an error.
@@ -97,9 +104,20 @@ pub(super) fn strip(item: &mut ItemTrait) {
 fn known(method: Method) -> Result<Method> {
     let types = method.params.iter().map(|param| &param.ty);
     for ty in types.chain([&method.output]) {
-        if lent::mentions_self(ty) {
+        if lent::mentions_self(ty.to_token_stream()) {
             let message = "callers do not know what `Self` is: write the type";
             return Err(Error::new_spanned(ty, message));
+        }
+    }
+    for param in &method.params {
+        if let Role::Argument {
+            default: Some(DefaultValue::Value(value)),
+            ..
+        } = &param.role
+            && lent::mentions_self(value.to_token_stream())
+        {
+            let message = "callers are told of the default, whoever implements the trait: write a value without `Self`";
+            return Err(Error::new_spanned(value, message));
         }
     }
     Ok(method)
@@ -121,19 +139,29 @@ fn dispatcher(settings: &Settings, item: &ItemTrait, methods: &[Method]) -> Toke
         None => format_ident!("{}Service", ident.unraw()),
     };
     let id = dispatcher::id(settings, &ident.unraw().to_string());
-    let schema = dispatcher::schema(krate, methods);
+    let schema = dispatcher::schema(krate, methods, &quote!(Self));
     let describe = dispatcher::describe(krate, methods);
     let call = quote!(<__T as #ident>);
-    let build = dispatcher::build(settings, &item.attrs, methods, &call, &quote!(#name));
+    let build = dispatcher::build(
+        settings,
+        &item.attrs,
+        methods,
+        &call,
+        &quote!(Self),
+        &quote!(Self::ID),
+    );
+    let allows = method::allows(&item.attrs);
     let about = format!("The service that an implementation of [`{ident}`] gives.");
     let new = format!("Dispatches calls to this implementation of [`{ident}`].");
     quote! {
+        #(#allows)*
         #[doc = #about]
         #[derive(::core::clone::Clone, ::core::fmt::Debug)]
         #vis struct #name {
             service: #krate::__macros::Service,
         }
 
+        #(#allows)*
         impl #name {
             /// The id of the service.
             pub const ID: &'static str = #id;
@@ -145,6 +173,7 @@ fn dispatcher(settings: &Settings, item: &ItemTrait, methods: &[Method]) -> Toke
             }
 
             /// The same for an implementation that is used elsewhere too.
+            #[allow(deprecated, reason = "what should not be called any more is served nevertheless")]
             #[must_use]
             pub fn shared<__T: #ident>(implementation: ::std::sync::Arc<__T>) -> Self {
                 Self { service: #build }

@@ -5,14 +5,14 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::{Attribute, Path};
 
-use crate::attributes::DefaultValue;
+use super::local;
 use crate::case::Case;
-use crate::docs;
-use crate::lent;
+use crate::docs::Docs;
 use crate::method::Method;
 use crate::param::{Param, Role};
 use crate::returns::{self, Kind};
 use crate::settings::Settings;
+use crate::{default, lent};
 
 /// The id of the service of something with this name.
 pub(super) fn id(settings: &Settings, name: &str) -> String {
@@ -22,17 +22,18 @@ pub(super) fn id(settings: &Settings, name: &str) -> String {
     }
 }
 
-/// An expression for the schema of all methods.
-pub(super) fn schema(krate: &Path, methods: &[Method]) -> TokenStream {
+/// An expression for the schema of all methods. `described` is the type with the functions of [`describe`].
+pub(super) fn schema(krate: &Path, methods: &[Method], described: &TokenStream) -> TokenStream {
+    let schema = local("schema");
     let functions = methods.iter().map(|method| {
         let Method { cfgs, .. } = method;
         let function = function_of(method);
-        quote!(#(#cfgs)* let schema = schema.function(&Self::#function());)
+        quote!(#(#cfgs)* let #schema = #schema.function(&#described::#function());)
     });
     quote! {
-        let schema = #krate::__macros::ServiceSchema::new();
+        let #schema = #krate::__macros::ServiceSchema::new();
         #(#functions)*
-        schema
+        #schema
     }
 }
 
@@ -40,19 +41,42 @@ pub(super) fn schema(krate: &Path, methods: &[Method]) -> TokenStream {
 pub(super) fn describe(krate: &Path, methods: &[Method]) -> TokenStream {
     let functions = methods.iter().map(|method| {
         let Method {
-            name, docs, cfgs, ..
+            name, cfgs, allows, ..
         } = method;
         let function = function_of(method);
         let params = method
             .params
             .iter()
             .filter_map(|param| parameter(krate, param));
+        let docs = method.docs.text(krate).map(|docs| {
+            let arguments = method.params.iter();
+            let arguments = arguments.filter(|param| matches!(param.role, Role::Argument { .. }));
+            let names = arguments.map(|param| {
+                let (own, name) = (param.own_name(), &param.name);
+                quote!((#own, #name))
+            });
+            quote!(.docs_of(#docs, &[#(#names),*]))
+        });
         quote! {
             #(#cfgs)*
-            #[doc(hidden)]
+            #(#allows)*
             fn #function() -> #krate::__macros::FunctionSchema {
-                #krate::__macros::FunctionSchema::new(#name).docs(#docs) #(.param(#params))*
+                #krate::__macros::FunctionSchema::new(#name) #docs #(.param(#params))*
             }
+        }
+    });
+    quote!(#(#functions)*)
+}
+
+/// What a trait with the functions of [`describe`] says of them.
+pub(super) fn declare(krate: &Path, methods: &[Method]) -> TokenStream {
+    let functions = methods.iter().map(|method| {
+        let Method { cfgs, allows, .. } = method;
+        let function = function_of(method);
+        quote! {
+            #(#cfgs)*
+            #(#allows)*
+            fn #function() -> #krate::__macros::FunctionSchema;
         }
     });
     quote!(#(#functions)*)
@@ -71,41 +95,26 @@ fn parameter(krate: &Path, param: &Param) -> Option<TokenStream> {
     Some(match default {
         None => parameter,
         Some(default) => {
-            let value = default_value(default, param);
+            let value = default::value(krate, default, param);
             quote!(#parameter.default(#value))
         }
     })
 }
 
-fn default_value(default: &DefaultValue, param: &Param) -> TokenStream {
-    let ty = &param.ty;
-    match default {
-        DefaultValue::Value(value) => quote!(#value),
-        DefaultValue::OfType => {
-            quote_spanned!(param.ident.span()=> <#ty as ::core::default::Default>::default())
-        }
-    }
-}
-
 /// An expression for the service. `call` is the type or trait whose methods are called on `implementation`, `described`
-/// the type with the functions of [`describe`].
+/// the type with the functions of [`describe`], `own` an expression for the id.
 pub(super) fn build(
     settings: &Settings,
     attributes: &[Attribute],
     methods: &[Method],
     call: &TokenStream,
     described: &TokenStream,
+    own: &TokenStream,
 ) -> TokenStream {
     let krate = &settings.krate;
-    let own = match described.to_string().as_str() {
-        "__Describe" => quote!(<Self as #krate::__macros::Provider>::ID),
-        _ => quote!(Self::ID),
-    };
     let mut set = Vec::new();
-    let docs = docs::of(attributes);
-    if !docs.is_empty() {
-        let summary = docs::summary(&docs);
-        set.push(quote!(.description(#krate::__macros::description(#summary)).docs(#docs)));
+    if let Some(docs) = Docs::of(attributes).text(krate) {
+        set.push(quote!(.description(#krate::__macros::description(#docs)).docs(#docs)));
     }
     set.extend(settings.name.iter().map(|name| quote!(.name(#name))));
     set.extend(settings.kind.iter().map(|kind| quote!(.kind(#kind))));
@@ -114,43 +123,49 @@ pub(super) fn build(
     }
     let require = settings.require_context.iter();
     set.extend(require.map(|require| quote!(.require_context(#require))));
+    let [service, made, schema] = ["service", "method", "schema"].map(local);
+    let this = local("this");
     let methods =
         methods.iter().map(|method| {
-            let Method { name, cfgs, .. } = method;
+            let Method {
+                name, cfgs, allows, ..
+            } = method;
             let function = function_of(method);
-            let runs = runs(krate, method, call);
+            let runs = runs(krate, method, call, &this);
             let defaults = method.params.iter().filter_map(|param| {
             let Role::Argument { default: Some(default), .. } = &param.role else {
                 return None;
             };
-            let value = default_value(default, param);
+            let value = default::value(krate, default, param);
             let Param { name, ty, .. } = param;
-            Some(quote!(let method = #krate::__macros::with_default::<#ty>(method, #name, #value);))
+            Some(quote!(let #made = #krate::__macros::with_default::<#ty>(#made, #name, #value);))
         });
             quote! {
                 #(#cfgs)*
-                let service = {
-                    let this = ::std::sync::Arc::clone(&implementation);
-                    let method = #runs;
+                #(#allows)*
+                let #service = {
+                    let #this = ::core::clone::Clone::clone(&implementation);
+                    let #made = #runs;
                     #(#defaults)*
-                    let schema = #described::#function();
-                    service.method(#name, #krate::__macros::Described::described(method, &schema))
+                    let #schema = #described::#function();
+                    #service.method(#name, #krate::__macros::Described::described(#made, &#schema))
                 };
             }
         });
     quote!({
-        let service = #krate::__macros::Service::new(#own) #(#set)*;
+        let #service = #krate::__macros::Service::new(#own) #(#set)*;
         #(#methods)*
-        service
+        #service
     })
 }
 
 /// An expression for the method, before anything is said of it.
-fn runs(krate: &Path, method: &Method, call: &TokenStream) -> TokenStream {
+fn runs(krate: &Path, method: &Method, call: &TokenStream, this: &Ident) -> TokenStream {
     let Method { ident, params, .. } = method;
-    let names: Vec<&Ident> = params.iter().map(|param| &param.ident).collect();
+    let names = (0..params.len()).map(|index| local(&format!("argument{index}")));
+    let names: Vec<Ident> = names.collect();
     let types = params.iter().map(|param| &param.ty);
-    let called = quote_spanned!(ident.span()=> #call::#ident(&*this, #(#names),*));
+    let called = quote_spanned!(ident.span()=> #call::#ident(&*#this, #(#names),*));
     let value = |value: TokenStream| {
         if returns::is_fallible(&method.output) {
             value
@@ -165,14 +180,15 @@ fn runs(krate: &Path, method: &Method, call: &TokenStream) -> TokenStream {
         }
         Kind::Blocking => (quote!(blocking), value(called)),
         Kind::Stream => {
-            let item = value(quote!(item));
+            let [items, stream, item] = ["items", "stream", "item"].map(local);
+            let given = value(quote!(#item));
             let body = quote! {
-                #krate::__macros::yielding(move |mut items| async move {
-                    let mut stream = ::core::pin::pin!(#called);
-                    while let ::core::option::Option::Some(item) =
-                        #krate::__macros::next(stream.as_mut()).await
+                #krate::__macros::yielding(move |mut #items| async move {
+                    let mut #stream = ::core::pin::pin!(#called);
+                    while let ::core::option::Option::Some(#item) =
+                        #krate::__macros::next(#stream.as_mut()).await
                     {
-                        items.give(#item).await;
+                        #items.give(#given).await;
                     }
                 })
             };
@@ -181,7 +197,7 @@ fn runs(krate: &Path, method: &Method, call: &TokenStream) -> TokenStream {
     };
     quote_spanned! {ident.span()=>
         #krate::__macros::Method::#make(move |#(#names: #types),*| {
-            let this = ::std::sync::Arc::clone(&this);
+            let #this = ::core::clone::Clone::clone(&#this);
             #body
         })
     }

@@ -2,12 +2,12 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Error, FnArg, ImplItem, ItemImpl, Result, Type};
+use syn::{Error, FnArg, ImplItem, ItemImpl, Result, Signature, Type};
 
 use super::{checks, dispatcher, distinct};
-use crate::attributes::{ArgAttribute, MethodAttribute};
+use crate::attributes::{self, ArgAttribute, MethodAttribute};
 use crate::lent;
-use crate::method::{Method, Problems};
+use crate::method::{self, Method, Problems};
 use crate::settings::{Client, Settings};
 
 pub(super) fn expand(settings: &Settings, item: &mut ItemImpl) -> Result<TokenStream> {
@@ -40,8 +40,13 @@ pub(super) fn expand(settings: &Settings, item: &mut ItemImpl) -> Result<TokenSt
         let ImplItem::Fn(function) = member else {
             continue;
         };
-        let Some(Some(said)) = problems.note(MethodAttribute::take(&mut function.attrs)) else {
-            continue;
+        let said = match problems.note(MethodAttribute::take(&mut function.attrs)) {
+            Some(Some(said)) => said,
+            Some(None) => {
+                problems.note(unserved(&function.sig));
+                continue;
+            }
+            None => continue,
         };
         let method = Method::read(
             &function.attrs,
@@ -50,9 +55,9 @@ pub(super) fn expand(settings: &Settings, item: &mut ItemImpl) -> Result<TokenSt
             settings.rename_all,
         );
         methods.extend(problems.note(method).map(|mut method| {
-            lent::without_self(&mut method.output, &own);
+            method.output = lent::without_self(&method.output, &own);
             for param in &mut method.params {
-                lent::without_self(&mut param.ty, &own);
+                param.ty = lent::without_self(&param.ty, &own);
             }
             method
         }));
@@ -67,37 +72,44 @@ pub(super) fn expand(settings: &Settings, item: &mut ItemImpl) -> Result<TokenSt
 
     let krate = &settings.krate;
     let id = dispatcher::id(settings, &name.unwrap_or_default());
-    let schema = dispatcher::schema(krate, &methods);
+    let described = quote!(<Self as __Describe>);
+    let schema = dispatcher::schema(krate, &methods, &described);
     let describe = dispatcher::describe(krate, &methods);
+    let declare = dispatcher::declare(krate, &methods);
     let build = dispatcher::build(
         settings,
         &item.attrs,
         &methods,
         &quote!(<#own>),
-        &quote!(__Describe),
+        &described,
+        &quote!(<Self as #krate::__macros::Provider>::ID),
     );
+    let allows = method::allows(&item.attrs);
+    let names = checks::of_names(krate, &methods, false);
     let checks = checks::of_service(krate, &methods);
     Ok(quote! {
+        #names
         #checks
 
+        #(#allows)*
         const _: () = {
-            struct __Describe;
+            // A trait of its own, so that `Self` in a default is what it is in the block.
+            trait __Describe {
+                #declare
+            }
 
-            impl __Describe {
+            impl __Describe for #own {
                 #describe
-
-                fn __all() -> #krate::__macros::ServiceSchema {
-                    #schema
-                }
             }
 
             impl #krate::__macros::Provider for #own {
                 const ID: &'static str = #id;
 
                 fn schema() -> #krate::__macros::ServiceSchema {
-                    __Describe::__all()
+                    #schema
                 }
 
+                #[allow(deprecated, reason = "what should not be called any more is served nevertheless")]
                 fn service(implementation: ::std::sync::Arc<Self>) -> #krate::__macros::Service {
                     #build
                 }
@@ -110,6 +122,22 @@ pub(super) fn expand(settings: &Settings, item: &mut ItemImpl) -> Result<TokenSt
             }
         };
     })
+}
+
+/// A method that callers do not see has no attributes of ours.
+fn unserved(signature: &Signature) -> Result<()> {
+    for input in &signature.inputs {
+        if let FnArg::Typed(typed) = input
+            && let Some(found) = attributes::find(&typed.attrs, "arg")
+        {
+            let message = format!(
+                "callers do not see `{}`: write `#[method]` on it, or take this away",
+                signature.ident
+            );
+            return Err(Error::new_spanned(found, message));
+        }
+    }
+    Ok(())
 }
 
 /// Takes off what the compiler does not know, after an error.

@@ -2,5 +2,8 @@
 
 #[test]
 fn errors_point_at_the_line_and_say_what_to_do() {
-    trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("tests/ui/*.rs");
+    // What is generated passes the lints that its trait passes.
+    cases.pass("tests/pass/*.rs");
 }

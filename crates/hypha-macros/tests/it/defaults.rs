@@ -1,7 +1,11 @@
 //! What parameters are that a call leaves out.
 
-use hypha_client::service;
-use serde_json::json;
+use std::collections::HashMap;
+
+use hypha_client::{Service, service};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::place::Place;
 
@@ -39,4 +43,123 @@ async fn an_option_behind_a_default_is_none_if_it_is_left_out() {
         printer.print(None, None, None).await.unwrap(),
         "1 None false"
     );
+}
+
+/// It does not serialize.
+#[derive(Deserialize, JsonSchema)]
+struct Wanted {}
+
+#[derive(Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Unit {
+    #[default]
+    Metre,
+}
+
+type Large = u64;
+
+struct Defaults;
+
+#[service]
+impl Defaults {
+    const STEP: u8 = 3;
+
+    /// Values as they are written in Rust.
+    #[method]
+    #[expect(
+        clippy::needless_pass_by_value,
+        clippy::too_many_arguments,
+        reason = "one of each"
+    )]
+    fn typed(
+        &self,
+        #[arg(default = 5_000_000_000)] large: u64,
+        #[arg(default = -5_000_000_000)] negative: Option<i64>,
+        #[arg(default = None)] none: Option<u32>,
+        #[arg(default = None)] wanted: Option<Wanted>,
+        #[arg(default = vec![])] empty: Vec<u32>,
+        #[arg(default = [])] none_of_them: Vec<String>,
+        #[arg(default = Vec::new())] new: Vec<u8>,
+        #[arg(default = HashMap::new())] map: HashMap<String, u8>,
+        #[arg(default = Default::default())] unit: Unit,
+        #[arg(default = Self::STEP)] step: u8,
+        #[arg(default = Some(6_000_000_000))] some: Option<u64>,
+        left_out: Option<Wanted>,
+    ) -> Value {
+        json!([
+            large,
+            negative,
+            none,
+            wanted.is_some(),
+            empty,
+            none_of_them,
+            new,
+            map,
+            unit,
+            step,
+            some,
+            left_out.is_some()
+        ])
+    }
+
+    /// Values as they travel.
+    #[method]
+    #[expect(
+        clippy::needless_pass_by_value,
+        clippy::too_many_arguments,
+        reason = "one of each"
+    )]
+    fn travelling(
+        &self,
+        #[arg(default = "metre")] unit: Unit,
+        #[arg(default = "a")] text: String,
+        #[arg(default = ["sun", "rain"])] weather: Vec<String>,
+        #[arg(default = 1)] option: Option<u8>,
+        #[arg(default = Some("b"))] some: Option<String>,
+        #[arg(default = 7_000_000_000)] large: Large,
+        #[arg(default = vec![8_000_000_000, 1])] larger: Vec<u64>,
+        #[arg(default = 1)] float: f64,
+        #[arg(default = -1)] negative: i8,
+        #[arg(default = 'c')] letter: char,
+    ) -> Value {
+        json!([
+            unit, text, weather, option, some, large, larger, float, negative, letter
+        ])
+    }
+}
+
+#[tokio::test]
+async fn defaults_are_written_as_values_or_as_what_travels() {
+    let place = Place::new().await;
+    let (found, _provider) = place.offer(Service::from(Defaults)).await;
+    let typed: Value = found.call("typed", ()).await.unwrap();
+    let expected = json!([
+        5_000_000_000_u64,
+        -5_000_000_000_i64,
+        null,
+        false,
+        [],
+        [],
+        [],
+        {},
+        "metre",
+        3,
+        6_000_000_000_u64,
+        false
+    ]);
+    assert_eq!(typed, expected);
+    let travelling: Value = found.call("travelling", ()).await.unwrap();
+    let expected = json!([
+        "metre",
+        "a",
+        ["sun", "rain"],
+        1,
+        "b",
+        7_000_000_000_u64,
+        [8_000_000_000_u64, 1],
+        1.0,
+        -1,
+        "c"
+    ]);
+    assert_eq!(travelling, expected);
 }

@@ -4,5 +4,7 @@
 mod compile_errors;
 mod declared;
 mod defaults;
+mod docs;
 mod implemented;
+mod names;
 mod place;

@@ -6,7 +6,7 @@ trait Stage {
     async fn frames(&self) -> impl Stream<Item = u32>;
     fn items(&self) -> impl Stream;
     fn iter(&self) -> impl Iterator<Item = u32>;
-    fn name(&self) -> &str;
+    fn named_as(&self) -> &str;
 }
 
 fn main() {}
