@@ -49,7 +49,7 @@ impl FunctionSchema {
     /// A function without parameters.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        let parameters = json!({ "type": "object", "properties": {}, "required": [] });
+        let parameters = json!({ "type": "object", "properties": {} });
         Self {
             name: name.into(),
             description: String::new(),
@@ -201,13 +201,25 @@ impl FunctionSchema {
             description.or_insert_with(|| Json::String(text.clone()));
         }
         properties.insert(name.clone(), Json::Object(schema));
-        if let Some(Json::Array(list)) = self.parameters.get_mut("required") {
-            list.retain(|known| *known != name);
-            if required {
-                list.push(Json::String(name));
-            }
-        }
+        self.require(name, required);
         self
+    }
+
+    /// Says whether a call must give an argument. Where none is needed nothing is said, as pydantic does.
+    fn require(&mut self, name: String, required: bool) {
+        let list = self.parameters.shift_remove("required");
+        let mut list = match list {
+            Some(Json::Array(list)) => list,
+            _ => Vec::new(),
+        };
+        list.retain(|known| *known != name);
+        if required {
+            list.push(Json::String(name));
+        }
+        if !list.is_empty() {
+            self.parameters
+                .insert("required".to_owned(), Json::Array(list));
+        }
     }
 
     /// Adds definitions. Different types of one name get names of their own.
@@ -329,14 +341,13 @@ fn tidy(mut schema: Map<String, Json>) -> Map<String, Json> {
         _ => Map::new(),
     };
     properties.shift_remove(CONTEXT);
-    let mut required = match schema.shift_remove("required") {
-        Some(Json::Array(required)) => required,
-        _ => Vec::new(),
-    };
-    required.retain(|name| name != CONTEXT);
+    let required = schema.shift_remove("required");
     schema.shift_remove("type");
-    let mut tidied =
-        object(json!({ "type": "object", "properties": properties, "required": required }));
+    let mut tidied = object(json!({ "type": "object", "properties": properties }));
+    if let Some(Json::Array(mut required)) = required {
+        required.retain(|name| name != CONTEXT);
+        tidied.insert("required".to_owned(), Json::Array(required));
+    }
     tidied.extend(schema);
     tidied
 }
