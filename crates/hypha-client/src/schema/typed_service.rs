@@ -23,7 +23,9 @@ impl Client {
         let wanted = self.get_service_type(service.type_id()).await?;
         let invalid = |problem: InvalidService| Error::from(RegisterError::from(problem));
         let found = as_schema(service.schema().map_err(invalid)?)?;
-        let checked = found.check_type(&as_schema(wanted.definition)?)?;
+        let members = wanted.definition.into_entries().into_iter();
+        let members = members.filter(|(name, _)| !is_field(name)).collect();
+        let checked = found.check_type(&as_schema(Map::from_entries(members))?)?;
         let described = hypha_codec::to_value(&checked);
         let described = match described {
             Ok(Value::Map(schemas)) => service.describe(&schemas),
@@ -37,14 +39,19 @@ impl Client {
     pub fn get_service_schema(&self, service: &RemoteService) -> ServiceSchema {
         let members = service.description().iter();
         let members = members.filter_map(|(name, value)| {
-            let name = name.as_str().filter(|name| !FIELDS.contains(name))?;
-            Some((name.to_owned(), describe(name, value)?))
+            let member = name.as_str().filter(|_| !is_field(name))?;
+            Some((member.to_owned(), describe(member, value)?))
         });
         ServiceSchema::from_value(Json::Object(members.collect())).unwrap_or_default()
     }
 }
 
-/// What belongs to the service and is no member of it.
+fn is_field(name: &Value) -> bool {
+    name.as_str().is_some_and(|name| FIELDS.contains(&name))
+}
+
+/// What belongs to the service and is no member of it. Definitions that the Python client checks services by have to name
+/// some of it.
 const FIELDS: [&str; 8] = [
     "id",
     "name",
