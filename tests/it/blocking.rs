@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use hypha_sync::{
-    Callback, Client, Closure, RemoteError, Service, Value, Visibility, Waiting as _, from_iter,
+    Callback, Client, Closure, ErrorKind, RemoteError, Service, Value, Visibility, Waiting as _,
+    from_iter,
 };
 use hypha_tests::{Call, Language, Peer};
 use serde_json::json;
@@ -14,7 +16,9 @@ use crate::fixture::{BOTH, Provider, server};
 use crate::provider::RustProvider;
 
 /// What a program without async does, on a thread of its own.
-async fn program<T: Send + 'static>(run: impl FnOnce(Client) -> T + Send + 'static) -> T {
+pub(crate) async fn program<T: Send + 'static>(
+    run: impl FnOnce(Client) -> T + Send + 'static,
+) -> T {
     let url = server().await.url();
     let program = move || run(hypha_sync::connect_to_server(url).unwrap());
     tokio::task::spawn_blocking(program).await.unwrap()
@@ -45,11 +49,33 @@ fn everything(client: &Client, id: &str) {
     assert_eq!(taken, [0, 1, 2]);
 }
 
+/// Arguments by name, members inside of others, constants, deadlines, and methods that are not there.
+fn calls(client: &Client, id: &str) {
+    let service = client.get_service(id).unwrap();
+    let add = || service.method("add").returns::<i64>();
+    assert_eq!(add().kwarg("b", 4).kwarg("a", 3).call().unwrap(), 7);
+    assert_eq!(add().args((3, 5)).call().unwrap(), 8);
+    let tripled: i64 = service.call("nested.deeper.triple", (4,)).unwrap();
+    let second: i64 = service.call("array.1", (4,)).unwrap();
+    assert_eq!((tripled, second), (12, 6));
+    let answer = service.get("constants.answer").and_then(Value::as_i64);
+    assert_eq!(answer, Some(42));
+    let hang = service.method("hang").deadline(Duration::from_millis(300));
+    let late = hang.call().unwrap_err();
+    assert_eq!(late.kind(), Some(ErrorKind::Timeout), "{late}");
+    let missing = service.call::<Value>("no_such_method", ()).unwrap_err();
+    assert_eq!(missing.kind(), Some(ErrorKind::NotFound), "{missing}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a16_01_a16_02_a16_04_a7_05_everything_without_async_rust_to_python_and_javascript() {
     for language in BOTH {
         let id = Provider::shared(language).await.id("interop").to_owned();
-        program(move |client| everything(&client, &id)).await;
+        program(move |client| {
+            everything(&client, &id);
+            calls(&client, &id);
+        })
+        .await;
     }
 }
 
@@ -57,7 +83,11 @@ async fn a16_01_a16_02_a16_04_a7_05_everything_without_async_rust_to_python_and_
 async fn a16_01_a16_02_a16_04_a7_05_everything_without_async_rust_to_rust() {
     let provider = RustProvider::start().await;
     let id = provider.id("interop");
-    program(move |client| everything(&client, &id)).await;
+    program(move |client| {
+        everything(&client, &id);
+        calls(&client, &id);
+    })
+    .await;
 }
 
 fn service() -> Service {

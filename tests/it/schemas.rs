@@ -1,8 +1,11 @@
 //! Schemas of functions beside those of the Python client, and what they are good for: features A.10.
 
+mod of_python;
+mod of_types;
+
 use hypha_client::{
-    CallError, Client, Described, FunctionSchema, Map, Method, Parameter, RemoteService, Service,
-    ServiceSchema, ServiceTypeInfo, TypeCheckError, Value, Visibility,
+    CallError, Described, FunctionSchema, Method, Parameter, RemoteService, Service, Value,
+    Visibility,
 };
 use hypha_tests::{Call, Language, Peer};
 use schemars::JsonSchema;
@@ -20,7 +23,7 @@ enum Unit {
 }
 
 /// A place.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema, Serialize)]
 #[expect(dead_code, reason = "it is read and described")]
 struct Place {
     /// name of the city
@@ -83,16 +86,6 @@ fn service() -> Service {
         .method("validated", Method::new(validated).validated(bounded))
 }
 
-/// The listed schema of a function, as far as both clients say the same.
-async fn listed(client: &Client, id: &str) -> Json {
-    let info = client.get_service_info(id, None).await.unwrap();
-    let schema: Json = hypha_client::from_value(Value::Map(info.service_schema)).unwrap();
-    let function = &schema["forecast"];
-    assert_eq!(function["type"], "function");
-    let defs = function["function"]["parameters"]["$defs"].clone();
-    plain(&function["function"], &defs)
-}
-
 /// Without titles, formats and the bound of unsigned numbers, and with definitions where they are used.
 fn plain(schema: &Json, defs: &Json) -> Json {
     let Json::Object(members) = schema else {
@@ -121,25 +114,6 @@ fn plain(schema: &Json, defs: &Json) -> Json {
         }
     }
     Json::Object(resolved)
-}
-
-#[tokio::test]
-async fn a10_01_a10_05_a10_09_schemas_are_those_of_python() {
-    let client = connect().await;
-    let ours = client.register_service(service()).await.unwrap();
-    let mut ours = listed(&client, &ours.id).await;
-    let python = Peer::of(Language::Python, server().await)
-        .start()
-        .await
-        .unwrap();
-    let theirs = python.command("register_typed", json!({})).await.unwrap();
-    let theirs = listed(&client, theirs.as_str().unwrap()).await;
-    // Python takes a parameter of this name for a title of its schema.
-    let properties = ours["parameters"]["properties"].as_object_mut().unwrap();
-    assert!(properties.shift_remove("title").is_some());
-    assert_eq!(theirs["parameters"]["properties"].get("title"), None);
-    assert_eq!(theirs["parameters"]["properties"].get("context"), None);
-    assert_eq!(ours, theirs);
 }
 
 #[tokio::test]
@@ -282,29 +256,6 @@ async fn a10_08_arguments_that_do_not_fit_are_named_rust_to_rust() {
         let error = call(&service, method, args, kwargs).await.unwrap_err();
         assert!(error.to_string().contains(words), "{words}: {error}");
     }
-}
-
-#[tokio::test]
-async fn a10_07_a_service_of_a_type_has_what_the_type_asks_for() {
-    let client = connect().await;
-    let definition = ServiceSchema::new().function(&schema());
-    let definition: Map = match hypha_client::to_value(&definition) {
-        Ok(Value::Map(definition)) => definition,
-        other => panic!("{other:?}"),
-    };
-    let weather = ServiceTypeInfo::new("weather", "Weather", definition);
-    client.register_service_type(&weather).await.unwrap();
-    let plain = || Service::new("w").kind("weather");
-    let missing = client.register_service_of_type(plain()).await.unwrap_err();
-    assert!(matches!(missing, TypeCheckError::Mismatch(_)), "{missing}");
-    assert!(missing.to_string().contains("`forecast`"), "{missing}");
-    let fits = plain().method("forecast", |_: Value| async { "rain" });
-    let info = client.register_service_of_type(fits).await.unwrap();
-    let listed: ServiceSchema = hypha_client::from_value(Value::Map(info.service_schema)).unwrap();
-    assert_eq!(listed.find("forecast"), Some(schema()));
-    let unknown = Service::new("x").kind("no-such-type");
-    let unknown = client.register_service_of_type(unknown).await.unwrap_err();
-    assert!(matches!(unknown, TypeCheckError::Client(_)), "{unknown}");
 }
 
 /// What the real server said when it was recorded, on both servers.

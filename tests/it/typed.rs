@@ -1,6 +1,7 @@
 //! Typed services and typed clients, with each language on the other side: features A10.02.
 
 mod blocking;
+mod generated;
 
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use hypha_client::{
@@ -178,21 +179,21 @@ async fn a10_02_a_typed_client_of_a_typed_service_rust_to_rust() {
     call_all(&connect().await, &id).await;
 }
 
-async fn registered(language: Language) -> (Peer, String) {
+async fn registered(command: &str, language: Language) -> (Peer, String) {
     let peer = Peer::of(language, server().await).start().await.unwrap();
-    let id = peer.command("register_station", json!({})).await.unwrap();
+    let id = peer.command(command, json!({})).await.unwrap();
     (peer, id.as_str().unwrap().to_owned())
 }
 
 #[tokio::test]
 async fn a10_02_a_typed_client_rust_to_python() {
-    let (_peer, id) = registered(Language::Python).await;
+    let (_peer, id) = registered("register_station", Language::Python).await;
     call_all(&connect().await, &id).await;
 }
 
 #[tokio::test]
 async fn a10_02_a_typed_client_rust_to_javascript() {
-    let (_peer, id) = registered(Language::JavaScript).await;
+    let (_peer, id) = registered("register_station", Language::JavaScript).await;
     call_all(&connect().await, &id).await;
 }
 
@@ -243,13 +244,13 @@ async fn a10_08_the_wrong_client_gets_errors_rust_to_rust() {
 
 #[tokio::test]
 async fn a10_08_the_wrong_client_gets_errors_rust_to_python() {
-    let (_peer, id) = registered(Language::Python).await;
+    let (_peer, id) = registered("register_station", Language::Python).await;
     call_wrongly(&id).await;
 }
 
 #[tokio::test]
 async fn a10_08_the_wrong_client_gets_errors_rust_to_javascript() {
-    let (_peer, id) = registered(Language::JavaScript).await;
+    let (_peer, id) = registered("register_station", Language::JavaScript).await;
     call_wrongly(&id).await;
 }
 

@@ -9,6 +9,7 @@ use hypha_tests::{Call, Language, notation};
 use serde_json::{Value as Json, json};
 
 use self::rows::{Held, Row, rows};
+use crate::blocking;
 use crate::fixture::{Provider, caller, connect};
 use crate::provider::{RustProvider, deep, depth};
 use hypha_client::Value;
@@ -40,6 +41,21 @@ fn short(text: &str) -> String {
     text.chars().take(2000).collect()
 }
 
+/// How long a result is waited for. JavaScript says nothing where it cannot send one.
+fn patience(held: &Held) -> Option<Duration> {
+    held.back.is_none().then_some(Duration::from_secs(2))
+}
+
+/// What a peer made of the value of a row, and sent back for it, beside what it should.
+fn judged(row: &Row, held: &Held, told: Option<&Value>, back: Option<&Value>) -> Option<String> {
+    let kind = told.and_then(|told| told.get("type")?.as_str());
+    if kind != held.kind {
+        return Some(fault(row, "is", &kind, &held.kind));
+    }
+    let back = back.map(notation::of);
+    (back != held.back).then(|| fault(row, "comes back as", &back, &held.back))
+}
+
 async fn rust_to(language: Language) {
     let provider = Provider::shared(language).await;
     let client = connect().await;
@@ -47,27 +63,37 @@ async fn rust_to(language: Language) {
     let mut faults = Vec::new();
     for row in rows() {
         let held = row.held_by(language);
-        let kind: Result<Value, _> = service.call("describe", (&row.value,)).await;
-        let kind = kind
-            .as_ref()
-            .ok()
-            .and_then(|told| told.get("type")?.as_str());
-        if kind != held.kind {
-            faults.push(fault(&row, "is", &kind, &held.kind));
-            continue;
-        }
+        let told: Result<Value, _> = service.call("describe", (&row.value,)).await;
         let mut echo = service.method("echo").args((&row.value,));
-        if held.back.is_none() {
-            // JavaScript says nothing where it cannot send a result.
-            echo = echo.timeout(Duration::from_secs(2));
+        if let Some(patience) = patience(&held) {
+            echo = echo.timeout(patience);
         }
         let back: Result<Value, _> = echo.await;
-        let back = back.as_ref().map(notation::of).ok();
-        if back != held.back {
-            faults.push(fault(&row, "comes back as", &back, &held.back));
-        }
+        faults.extend(judged(&row, &held, told.as_ref().ok(), back.as_ref().ok()));
     }
     check(&faults);
+}
+
+async fn rust_without_async_to(language: Language) {
+    let id = Provider::shared(language).await.id("interop").to_owned();
+    let faults = blocking::program(move |client| {
+        let service = client.get_service(&id).unwrap();
+        let judge = |row: Row| {
+            let held = row.held_by(language);
+            let told: Result<Value, _> = service.call("describe", (&row.value,));
+            let mut echo = service.method("echo").args((&row.value,));
+            if let Some(patience) = patience(&held) {
+                echo = echo.timeout(patience);
+            }
+            let back = echo.call();
+            judged(&row, &held, told.as_ref().ok(), back.as_ref().ok())
+        };
+        rows()
+            .into_iter()
+            .filter_map(judge)
+            .collect::<Vec<String>>()
+    });
+    check(&faults.await);
 }
 
 /// What the peer can send arrives as what it is, and comes back to it as the same.
@@ -115,6 +141,16 @@ async fn a3_values_rust_to_javascript() {
 #[tokio::test]
 async fn a3_values_javascript_to_rust() {
     rust_from(Language::JavaScript).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a16_01_a3_values_without_async_rust_to_python() {
+    rust_without_async_to(Language::Python).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a16_01_a3_values_without_async_rust_to_javascript() {
+    rust_without_async_to(Language::JavaScript).await;
 }
 
 #[tokio::test]

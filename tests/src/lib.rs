@@ -30,6 +30,6 @@ mod server;
 
 pub use crate::install::browser_bundle;
 pub use crate::peer::{Call, Language, Membership, Peer, PeerBuilder, PeerError, Services};
-pub use crate::program::{document_of, python};
+pub use crate::program::{document_of, hypha, python};
 pub use crate::relay::Relay;
 pub use crate::server::{Feature, HyphaServer, ROOT_TOKEN, ServerKind, ServerOptions};

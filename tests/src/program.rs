@@ -39,6 +39,16 @@ pub async fn python(program: &str) -> Result<String> {
     output_of(&python).await
 }
 
+/// Runs the command `hypha` of this workspace with these arguments, and gives what it printed.
+///
+/// # Errors
+/// It cannot be built, fails or does not end in time; with the end of its log.
+pub async fn hypha(arguments: &[&str]) -> Result<String> {
+    let mut hypha = install::hypha().await?;
+    hypha.args(arguments);
+    output_of(&hypha).await
+}
+
 async fn output_of(command: &Command) -> Result<String> {
     let log = Log::new(command.get_program().display().to_string())?;
     let output = Output::new();

@@ -112,6 +112,11 @@ class Peer:
 
         return (await self.connections[conn].server.register_service(SERVICE))["id"]
 
+    async def do_register_of_type(self, type, methods, conn="main"):
+        """Register a service with these methods, if it has what services of its type have."""
+        service = {"id": "of-type", "type": type, **{name: lambda x: x for name in methods}}
+        return (await self.connections[conn].server.register_service(service, {"check_type": True}))["id"]
+
     async def do_register_station(self, conn="main"):
         """Register the service of the typed client."""
         return (await self.connections[conn].server.register_service(station.service()))["id"]

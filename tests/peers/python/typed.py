@@ -1,7 +1,7 @@
 """A service with pydantic types, whose schema the tests compare with that of the same in Rust."""
 
 from enum import Enum
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Set, Tuple
 
 from hypha_rpc.utils.schema import schema_function
 from pydantic import BaseModel, Field
@@ -40,4 +40,48 @@ def forecast(
     return f"{location} {options.unit.value} {days} {unit}"
 
 
-SERVICE = {"id": "typed", "config": {"visibility": "public", "require_context": True}, "forecast": forecast}
+class Means(str, Enum):
+    """How a trip is made."""
+
+    foot = "on foot"
+    train = "by train"
+
+
+class Stop(BaseModel):
+    """Where a trip stops."""
+
+    place: Place = Field(..., description="the place itself")
+    tags: List[str] = Field([], description="what it is known for")
+    nights: Optional[int] = None
+    next: Optional[Means] = None
+
+
+@schema_function
+def plan(
+    stops: List[Stop] = Field(..., description="where it goes"),
+    by_name: Dict[str, Place] = Field(..., description="places that are met on the way"),
+    within: Tuple[float, float] = Field(..., description="first and last day"),
+    avoid: Set[str] = Field(...),
+    wishes: List[str] = Field(..., description="what else"),
+    dry: bool = Field(False),
+    means: Optional[Means] = Field(None, description="how"),
+    lengths: Optional[List[Optional[float]]] = Field(None),
+    people: int = Field(2),
+):
+    """Plans a trip."""
+    return wishes
+
+
+@schema_function
+def ready():
+    """Takes nothing."""
+    return True
+
+
+SERVICE = {
+    "id": "typed",
+    "config": {"visibility": "public", "require_context": ["forecast"]},
+    "forecast": forecast,
+    "plan": plan,
+    "ready": ready,
+}
