@@ -24,7 +24,6 @@ enum Unit {
 
 /// A place.
 #[derive(Deserialize, JsonSchema, Serialize)]
-#[expect(dead_code, reason = "it is read and described")]
 struct Place {
     /// name of the city
     city: String,
