@@ -6,6 +6,7 @@ mod default;
 mod docs;
 mod expand;
 mod lent;
+mod lints;
 mod method;
 mod owned;
 mod param;

@@ -3,15 +3,13 @@
 use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
-use syn::{
-    Attribute, Error, FnArg, GenericParam, Meta, ReceiverKind, Result, Safety, Signature, Type,
-    parse_quote,
-};
+use syn::{Attribute, Error, FnArg, GenericParam, ReceiverKind, Result, Safety, Signature, Type};
 
 use crate::attributes::{DefaultValue, MethodAttribute};
 use crate::case::Case;
 use crate::docs::Docs;
 use crate::lent;
+use crate::lints;
 use crate::param::{Param, Role};
 use crate::returns::{self, Kind};
 
@@ -96,26 +94,13 @@ impl Method {
             docs,
             attributes: kept(&["doc", "cfg", "deprecated"]),
             cfgs: kept(&["cfg"]),
-            allows: allows(attributes),
+            allows: lints::allowed(attributes),
             kind,
             output,
             returns: said.returns,
             params,
         })
     }
-}
-
-/// The lints that attributes allow or expect, to allow them elsewhere.
-pub(crate) fn allows(attributes: &[Attribute]) -> Vec<Attribute> {
-    let lints = attributes.iter().filter_map(|attribute| {
-        let Meta::List(list) = &attribute.meta else {
-            return None;
-        };
-        let lints = &list.tokens;
-        let ours = list.path.is_ident("allow") || list.path.is_ident("expect");
-        ours.then(|| parse_quote!(#[allow(#lints)]))
-    });
-    lints.collect()
 }
 
 /// Errors, all of them at once.

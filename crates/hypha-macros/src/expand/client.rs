@@ -6,11 +6,11 @@ use syn::spanned::Spanned as _;
 use syn::{Error, ItemTrait, Path, Result, Type};
 
 use super::local;
-use crate::lent;
-use crate::method::{self, Method, Problems};
+use crate::method::{Method, Problems};
 use crate::param::{Param, Role};
 use crate::returns::{self, Kind};
 use crate::settings::Settings;
+use crate::{lent, lints};
 
 pub(super) fn expand(
     settings: &Settings,
@@ -26,7 +26,7 @@ pub(super) fn expand(
         .filter_map(|method| problems.note(call(krate, method)))
         .collect();
     problems.end()?;
-    let allows = method::allows(&item.attrs);
+    let allows = lints::allowed(&item.attrs);
     let about = format!("Calls a service with the methods of [`{ident}`], whoever provides it.");
     Ok(quote! {
         #(#allows)*

@@ -7,11 +7,11 @@ use syn::{Error, FnArg, ItemTrait, Result, ReturnType, TraitItem, Type, parse_qu
 
 use super::{checks, client, dispatcher, distinct};
 use crate::attributes::{ArgAttribute, DefaultValue, MethodAttribute};
-use crate::lent;
-use crate::method::{self, Method, Problems};
+use crate::method::{Method, Problems};
 use crate::param::Role;
 use crate::returns::Kind;
 use crate::settings::{Client, Settings};
+use crate::{lent, lints};
 
 pub(super) fn expand(settings: &Settings, item: &mut ItemTrait) -> Result<TokenStream> {
     let mut problems = Problems::default();
@@ -80,9 +80,11 @@ pub(super) fn expand(settings: &Settings, item: &mut ItemTrait) -> Result<TokenS
     let called = !matches!(settings.client, Client::None);
     let names = checks::of_names(&settings.krate, &methods, called);
     // Its methods are called through the client, by programs that implement it nowhere.
-    item.attrs.push(parse_quote!(
-        #[allow(dead_code, reason = "a service may be only called, or only provided")]
-    ));
+    if !lints::is_dead_expected(&item.attrs) {
+        item.attrs.push(parse_quote!(
+            #[allow(dead_code, reason = "a service may be only called, or only provided")]
+        ));
+    }
     Ok(quote!(#names #service_checks #client_checks #dispatcher #client))
 }
 
@@ -150,7 +152,7 @@ fn dispatcher(settings: &Settings, item: &ItemTrait, methods: &[Method]) -> Toke
         &quote!(Self),
         &quote!(Self::ID),
     );
-    let allows = method::allows(&item.attrs);
+    let allows = lints::allowed(&item.attrs);
     let about = format!("The service that an implementation of [`{ident}`] gives.");
     let new = format!("Dispatches calls to this implementation of [`{ident}`].");
     quote! {

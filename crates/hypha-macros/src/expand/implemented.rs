@@ -6,9 +6,9 @@ use syn::{Error, FnArg, ImplItem, ItemImpl, Result, Signature, Type};
 
 use super::{checks, dispatcher, distinct};
 use crate::attributes::{self, ArgAttribute, MethodAttribute};
-use crate::lent;
-use crate::method::{self, Method, Problems};
+use crate::method::{Method, Problems};
 use crate::settings::{Client, Settings};
+use crate::{lent, lints};
 
 pub(super) fn expand(settings: &Settings, item: &mut ItemImpl) -> Result<TokenStream> {
     let mut problems = Problems::default();
@@ -84,7 +84,7 @@ pub(super) fn expand(settings: &Settings, item: &mut ItemImpl) -> Result<TokenSt
         &described,
         &quote!(<Self as #krate::__macros::Provider>::ID),
     );
-    let allows = method::allows(&item.attrs);
+    let allows = lints::allowed(&item.attrs);
     let names = checks::of_names(krate, &methods, false);
     let checks = checks::of_service(krate, &methods);
     Ok(quote! {

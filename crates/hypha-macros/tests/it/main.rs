@@ -8,3 +8,4 @@ mod docs;
 mod implemented;
 mod names;
 mod place;
+mod unused;

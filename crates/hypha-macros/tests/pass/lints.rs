@@ -1,13 +1,7 @@
 //! What is generated passes the lints that its trait passes.
 #![deny(warnings, missing_docs)]
 
-use hypha_client::{RemoteService, Service, service};
-
-/// Nobody implements it here.
-#[service]
-trait Elsewhere {
-    async fn asked(&self) -> u32;
-}
+use hypha_client::{Service, service};
 
 /// In another language.
 pub mod other {
@@ -44,8 +38,6 @@ impl Old {
 }
 
 fn main() {
-    let _: fn(RemoteService) -> ElsewhereClient = ElsewhereClient::new;
-    let _ = |client: &ElsewhereClient| drop(client.asked());
     assert!(other::StageService::schema().find("moveTo").is_some());
     assert!(other::CameraService::schema().find("snap").is_some());
     assert_eq!(Service::from(Old).id(), "old");
