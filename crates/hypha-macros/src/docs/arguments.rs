@@ -44,8 +44,8 @@ impl Arguments {
             }
         };
         let is_name = |c: char| c.is_alphanumeric() || c == '_';
-        let is_one = name.chars().all(is_name) && !name.starts_with(char::is_uppercase);
-        (is_one && !name.is_empty()).then_some(name)
+        let begins = |c: char| c == '_' || (c.is_alphabetic() && !c.is_uppercase());
+        (name.starts_with(begins) && name.chars().all(is_name)).then_some(name)
     }
 }
 
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn names_are_told_from_words() {
         let docs = "- `a` - no\n# Arguments\n\n* `x` - far\n  * `inner` - no\n* y: down\n* speed — how\n\
-            * all of them\n* Note: none\n* `a.b` - no\n```\n* `code` - no\n```\n# Errors\n* `z` - no";
+            * all of them\n* Note: none\n* `0` - no\n* `a.b` - no\n```\n* `code` - no\n```\n# Errors\n* `z` - no";
         let mut arguments = Arguments::default();
         let names: Vec<&str> = docs
             .lines()
