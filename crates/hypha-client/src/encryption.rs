@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use hypha_e2e::{KeyFileError, Nonce, RandomError, SecretKey, SharedKey};
 use hypha_rpc_core::{EncryptionError, PublicKey, SealedCalls, Sealer};
@@ -40,6 +40,8 @@ struct Keys {
     /// What was worked out with the keys of others: that takes as long as sealing tens of kilobytes.
     shared: Mutex<HashMap<PublicKey, Arc<SharedKey>>>,
     seen: SealedCalls,
+    /// Another key, which nobody knows.
+    other: OnceLock<Encryption>,
 }
 
 /// Others choose which keys they use: more than so many are not remembered.
@@ -80,6 +82,7 @@ impl Encryption {
                 public,
                 shared: Mutex::default(),
                 seen,
+                other: OnceLock::new(),
             }),
         }
     }
@@ -148,6 +151,17 @@ impl Sealer for Encryption {
             self.keys.remember(*from, shared);
         }
         Ok(())
+    }
+
+    fn anonymous(&self) -> Result<Arc<dyn Sealer>, EncryptionError> {
+        let other = match self.keys.other.get() {
+            Some(other) => other,
+            None => {
+                let made = Self::generate().map_err(|_| EncryptionError::Random)?;
+                self.keys.other.get_or_init(|| made)
+            }
+        };
+        Ok(Arc::new(other.clone()))
     }
 
     fn seen(&self) -> SealedCalls {

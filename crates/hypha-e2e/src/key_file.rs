@@ -16,7 +16,7 @@ impl SecretKey {
     /// Reads a key from a file: 64 hexadecimal digits and maybe a line end.
     ///
     /// # Errors
-    /// If the file cannot be read, holds no key, or (on Unix) somebody else may read or change it.
+    /// If the file cannot be read, holds no key, or (on Unix) others than its owner may read or change it.
     pub fn read_file(path: impl AsRef<Path>) -> Result<Self, KeyFileError> {
         let path = path.as_ref();
         read(path).map_err(|problem| KeyFileError::new(path, problem))
@@ -62,7 +62,12 @@ fn read(path: &Path) -> Result<SecretKey, KeyFileProblem> {
     }
     let file = File::open(path)?;
     #[cfg(unix)]
-    check_access(&file.metadata()?)?;
+    {
+        let mode = std::os::unix::fs::MetadataExt::mode(&file.metadata()?);
+        if mode & 0o077 != 0 {
+            return Err(KeyFileProblem::Exposed { mode: mode & 0o777 });
+        }
+    }
     let mut text = Zeroizing::new(String::with_capacity(hex::DIGITS * 2));
     let limit = u64::try_from(MAX_LEN + 1).unwrap_or(u64::MAX);
     let read = file.take(limit).read_to_string(&mut text);
@@ -74,21 +79,6 @@ fn read(path: &Path) -> Result<SecretKey, KeyFileProblem> {
         return Err(KeyFileProblem::NoKey);
     }
     text.trim_end().parse().map_err(|_| KeyFileProblem::NoKey)
-}
-
-/// Nobody else may get at the key. Only root can read a file of somebody else that others cannot.
-#[cfg(unix)]
-fn check_access(metadata: &std::fs::Metadata) -> Result<(), KeyFileProblem> {
-    use std::os::unix::fs::MetadataExt as _;
-
-    let (mode, owner) = (metadata.mode() & 0o777, metadata.uid());
-    if mode & 0o077 != 0 {
-        return Err(KeyFileProblem::Exposed { mode });
-    }
-    if owner != rustix::process::geteuid().as_raw() {
-        return Err(KeyFileProblem::Foreign { owner });
-    }
-    Ok(())
 }
 
 /// A key file cannot be used.
@@ -135,14 +125,6 @@ pub enum KeyFileProblem {
     Exposed {
         /// Its permissions.
         mode: u32,
-    },
-    /// It belongs to another user, who knows the key then and can change it.
-    #[error(
-        "it belongs to the user with number {owner}, who can get at the key: make a file of your own"
-    )]
-    Foreign {
-        /// Its owner.
-        owner: u32,
     },
     /// It is a folder, a pipe or the like.
     #[error("it is no file")]

@@ -81,6 +81,9 @@ const LASTING: usize = 8;
 /// Clocks that differ by less than this part of the window do not make a message one of the future.
 const TOLERANCE: u64 = 32;
 
+/// What is over is forgotten so many at a time.
+const FORGOTTEN: usize = 1024;
+
 /// A sender of less than this part of all does not make room alone: to look for it would take longer than it is worth.
 const MUCH: usize = 64;
 
@@ -199,10 +202,14 @@ impl ReplayGuard {
 
     /// Forgets what is not fresh any more, and who sent nothing else.
     fn forget_expired(&mut self, now: u64) {
-        while let Some(Reverse(first)) = self.expiring.peek()
-            && first.expires < now
-        {
-            let first = *first;
+        // Not all at once after a flood, which somebody would have to wait for.
+        for _ in 0..FORGOTTEN {
+            let Some(Reverse(first)) = self.expiring.peek().copied() else {
+                return;
+            };
+            if first.expires >= now {
+                return;
+            }
             self.expiring.pop();
             self.forget(first);
             // A clock that is set back would make it fresh again.
@@ -232,15 +239,14 @@ impl ReplayGuard {
         // The half that expires first.
         let half = theirs.len().div_ceil(2);
         theirs.sort_unstable_by_key(|Reverse(message)| message.expires);
-        let Some(Reverse(last)) = theirs.get(half.saturating_sub(1)).copied() else {
-            return;
-        };
+        let mut floor = 0;
         for Reverse(message) in theirs.drain(..half) {
+            floor = floor.max(message.expires);
             self.forget(message);
         }
         match most.and_then(|most| self.senders.get_mut(&most)) {
-            Some(sender) => sender.floor = sender.floor.max(last.expires),
-            None => self.floor = self.floor.max(last.expires),
+            Some(sender) => sender.floor = sender.floor.max(floor),
+            None => self.floor = self.floor.max(floor),
         }
         kept.append(&mut theirs);
         self.expiring = BinaryHeap::from(kept);

@@ -5,6 +5,7 @@ use std::fmt;
 use crypto_box::SalsaBox;
 use crypto_box::aead::AeadInPlace as _;
 use curve25519_dalek::Scalar;
+use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::montgomery::MontgomeryPoint;
 use curve25519_dalek::traits::IsIdentity as _;
 use zeroize::Zeroizing;
@@ -22,11 +23,13 @@ pub struct SharedKey(SalsaBox);
 impl SharedKey {
     pub(crate) fn new(public: &PublicKey, secret: &[u8; 32]) -> Result<Self, WeakKey> {
         let public = MontgomeryPoint(*public.as_bytes());
-        let common = Zeroizing::new(public.mul_clamped(*secret));
-        // Every secret is a multiple of 8, which takes points of small order to nothing.
-        if common.is_identity() {
+        // Every secret is a multiple of 8. So a key with a part of small order has the same in common with it as the key
+        // without: whoever knows one of the eight knows all, and would be as many senders.
+        let point = public.to_edwards(0).filter(EdwardsPoint::is_torsion_free);
+        if point.is_none_or(|point| point.is_identity()) {
             return Err(WeakKey(()));
         }
+        let common = Zeroizing::new(public.mul_clamped(*secret));
         // This library wipes neither its secret keys in full nor its public ones: it multiplies what there is in common by
         // one, which is then overwritten.
         let one = crypto_box::SecretKey::from(Scalar::ONE);
@@ -94,9 +97,10 @@ impl fmt::Debug for SharedKey {
     }
 }
 
-/// A public key of small order: whoever made it wants boxes that everybody can open.
+/// A public key that belongs to no secret key: of small order, for which everybody could open, or with a part of it, which
+/// would make one key many.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("nothing can be sealed for this public key: everybody could open it")]
+#[error("this public key belongs to no secret key")]
 pub struct WeakKey(());
 
 /// The buffer has no room for the tag.

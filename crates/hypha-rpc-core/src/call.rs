@@ -1,5 +1,7 @@
 //! A call on its way out: a tower service takes it to the link.
 
+mod sealed;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -7,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{self, Poll};
 use std::time::Duration;
 
-use hypha_codec::{Envelope, Packet, Rope, Text, Value};
+use hypha_codec::{Packet, Rope, Text, Value};
 use hypha_e2e::PublicKey;
 use serde::de::DeserializeOwned;
 use tower::util::BoxCloneSyncService;
@@ -23,7 +25,7 @@ use crate::payload;
 use crate::progress::ProgressHook;
 use crate::remote::Found;
 use crate::repeat;
-use crate::sealing::{self, EncryptionError};
+use crate::sealing::{EncryptionError, Recipient};
 use crate::shared::Shared;
 use crate::target::Target;
 use crate::transfer;
@@ -50,7 +52,7 @@ pub struct Call {
     /// How the method was found, so that it can be looked up again.
     pub(crate) found: Option<Found>,
     /// Whom it is encrypted for.
-    pub(crate) key: Option<PublicKey>,
+    pub(crate) recipient: Option<Recipient>,
     /// What wants to know how far large messages of the call have come.
     pub(crate) progress: Option<ProgressHook>,
 }
@@ -340,9 +342,9 @@ impl fmt::Debug for CallService {
 
 /// Hands a call to the link and waits for its outcome.
 async fn send(shared: &Arc<Shared>, call: Arc<Call>) -> Result<Reply, CallError> {
-    if let Some(key) = call.key {
+    if let Some(recipient) = call.recipient {
         // Boxed for its size.
-        return Box::pin(send_sealed(shared, call, key)).await;
+        return Box::pin(sealed::send(shared, call, recipient)).await;
     }
     let Sending {
         key,
@@ -355,76 +357,6 @@ async fn send(shared: &Arc<Shared>, call: Arc<Call>) -> Result<Reply, CallError>
     drop(call);
     let outcome = transfer::call(shared, key, outgoing, progress.as_ref()).await?;
     conclude(shared, target, method, outcome)
-}
-
-/// The same for a call that is encrypted: its result is one only if it comes encrypted too.
-///
-/// An error of the protocol may come in clear. Servers say so that they did not deliver a call, and
-/// providers that they cannot read it or have no such method; whoever can keep a call from its
-/// provider could say so just as well. What a method itself says never comes so.
-async fn send_sealed(
-    shared: &Arc<Shared>,
-    call: Arc<Call>,
-    key: PublicKey,
-) -> Result<Reply, CallError> {
-    let Some(sealing) = shared.sealing.clone() else {
-        return Err(EncryptionError::Off(call.target.clone()).into());
-    };
-    let Sending {
-        key: number,
-        mut outgoing,
-        target,
-        method,
-        progress,
-    } = Sending::prepare(shared, &call)?;
-    drop(call);
-    let clear = std::mem::take(&mut outgoing.payload);
-    let session = outgoing.timeout.map(|_| shared.sessions.id(number));
-    outgoing.payload = sealing::aside(clear.len(), {
-        let (sealing, target, method) = (Arc::clone(&sealing), target.clone(), method.clone());
-        move || sealing.seal(&key, &target, &method, session.as_deref(), &clear)
-    })
-    .await?;
-    let outcome = transfer::call(shared, number, outgoing, progress.as_ref()).await?;
-    let (packet, is_result) = match outcome {
-        Outcome::Resolved(packet) => (packet, true),
-        Outcome::Rejected(packet) => (packet, false),
-        other => return conclude(shared, target, method, other),
-    };
-    let envelope = Envelope::read(&packet.payload()).map_err(|_| EncryptionError::Malformed)?;
-    let Some(envelope) = envelope else {
-        return if is_result {
-            Err(EncryptionError::PlainAnswer.into())
-        } else {
-            let refused = conclude(shared, target, method, Outcome::Rejected(packet));
-            refused.map_err(unsealed)
-        };
-    };
-    let local = shared.local.clone();
-    let opened = sealing::aside(packet.payload().len(), move || {
-        sealing.open_answer(packet, envelope, &local, Some(&key))
-    })
-    .await?;
-    let outcome = if is_result {
-        Outcome::Resolved(opened.packet)
-    } else {
-        Outcome::Rejected(opened.packet)
-    };
-    let reply = conclude(shared, target, method, outcome)?;
-    Ok(Reply {
-        sealed_by: Some(key),
-        ..reply
-    })
-}
-
-/// What is left of an error that came in clear: it is nobody's word, but for those of the protocol.
-fn unsealed(error: CallError) -> CallError {
-    match error {
-        CallError::Remote(error) if error.kind() == RemoteErrorKind::Application => {
-            EncryptionError::PlainError(error.message().to_owned()).into()
-        }
-        other => other,
-    }
 }
 
 /// A call on its way to the link, and what is kept of it.

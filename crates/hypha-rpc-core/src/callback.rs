@@ -137,20 +137,17 @@ impl<Args, R> Callback<Args, R> {
         let prepared = self.origin().and_then(|origin| {
             let target = origin.lead(&self.descriptor.target)?;
             let shared = origin.peer.get()?;
-            let Descriptor {
-                enc_pub, method, ..
-            } = &*self.descriptor;
-            let key = origin.key(&shared, enc_pub.as_ref(), &target, method)?;
-            Ok((shared, target, key, origin.parent.clone()))
+            let recipient = origin.recipient(&shared, self.descriptor.enc_pub.as_ref(), &target)?;
+            Ok((shared, target, recipient, origin.parent.clone()))
         });
         match prepared {
-            Ok((shared, target, key, parent)) => {
+            Ok((shared, target, recipient, parent)) => {
                 let Descriptor {
                     method, promise, ..
                 } = &*self.descriptor;
                 MethodCall::new(Peer::of(shared), method.clone(), *promise, target)
                     .parent(parent)
-                    .sealed_for(key)
+                    .sealed_for(recipient)
             }
             Err(problem) => MethodCall::failed(problem),
         }

@@ -159,12 +159,15 @@ impl CallError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Disconnected { maybe_ran, .. } => !maybe_ran,
-            Self::Remote(error) => matches!(
-                error.kind(),
-                RemoteErrorKind::PeerNotConnected
-                    | RemoteErrorKind::Busy
-                    | RemoteErrorKind::ShuttingDown
-            ),
+            Self::Remote(error) => {
+                let says_so = matches!(
+                    error.kind(),
+                    RemoteErrorKind::PeerNotConnected
+                        | RemoteErrorKind::Busy
+                        | RemoteErrorKind::ShuttingDown
+                );
+                says_so && !error.is_in_clear()
+            }
             _ => false,
         }
     }

@@ -8,8 +8,7 @@ use hypha_e2e::PublicKey;
 
 use crate::address::Address;
 use crate::error::CallError;
-use crate::protocol::{RINTF_PREFIX, SERVICES};
-use crate::sealing::EncryptionError;
+use crate::sealing::{EncryptionError, Recipient};
 use crate::shared::Shared;
 use crate::stream::Source;
 
@@ -68,18 +67,17 @@ impl Origin {
 }
 
 impl Origin {
-    /// The key that calls of a received function are encrypted for: its own, or that of its sender
-    /// if it came encrypted and leads there. The references leave functions of objects and the
-    /// items of generators in clear without it.
+    /// Whom calls of a received function are encrypted for: the owner of the key that came with it, or
+    /// its sender if it came encrypted and leads there. The references leave functions of objects and
+    /// the items of generators in clear without it.
     ///
     /// A client without encryption calls in clear, as it was called.
-    pub(crate) fn key(
+    pub(crate) fn recipient(
         &self,
         shared: &Shared,
         own: Option<&Bytes>,
         target: &Address,
-        path: &str,
-    ) -> Result<Option<PublicKey>, CallError> {
+    ) -> Result<Option<Recipient>, CallError> {
         if shared.sealing.is_none() {
             // Only a key that was given here can be known of the sender.
             return match self.sealed_by {
@@ -87,39 +85,23 @@ impl Origin {
                 None => Ok(None),
             };
         }
+        let of_sender = *target == self.sender;
         let Some(own) = own else {
             return match self.sealed_by {
                 None => Ok(None),
-                Some(key) if *target == self.sender => Ok(Some(key)),
+                Some(key) if of_sender => Ok(Some(Recipient::from(key))),
                 Some(_) => Err(EncryptionError::NoKey(target.clone()).into()),
             };
         };
-        let own = PublicKey::try_from(&**own).map_err(|_| EncryptionError::BadKey)?;
-        if self.trusted || self.may_bring(&own, target, path) {
-            Ok(Some(own))
-        } else {
-            Err(EncryptionError::Borrowed(target.clone()).into())
-        }
+        let key = PublicKey::try_from(&**own).map_err(|_| EncryptionError::BadKey)?;
+        // A sender answers for its own key by what it sealed. Those who trust our key cannot tell on
+        // whose behalf we use it, and whoever gets what we sealed can hand it on to them.
+        let answers_for_it = of_sender && self.sealed_by == Some(key);
+        Ok(Some(Recipient {
+            key,
+            anonymously: !answers_for_it && !self.trusted,
+        }))
     }
-
-    /// Whether a function may come with this key. We seal with ours, and those who trust it cannot
-    /// tell on whose behalf: whoever could send us a function of theirs would call it in our name.
-    fn may_bring(&self, key: &PublicKey, target: &Address, path: &str) -> bool {
-        let of_sender = *target == self.sender;
-        match &self.sealed_by {
-            Some(sealed_by) => of_sender && sealed_by == key,
-            // Nobody but the server says who sent it. Methods of services never have a key.
-            None => of_sender && !is_of_service(path),
-        }
-    }
-}
-
-/// Whether a path leads to a method that is registered: not to a function or an object inside a message.
-fn is_of_service(path: &str) -> bool {
-    let service = path
-        .strip_prefix(SERVICES)
-        .and_then(|rest| rest.strip_prefix('.'));
-    service.is_some_and(|service| !service.starts_with(RINTF_PREFIX))
 }
 
 /// Completes targets that name a client only (the workspace is that of the sender, protocol section

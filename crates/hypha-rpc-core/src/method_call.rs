@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use hypha_codec::{EncodeError, Promised, Text, Value};
-use hypha_e2e::PublicKey;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -23,7 +22,7 @@ use crate::peer::Peer;
 use crate::progress::{Progress, ProgressHook};
 use crate::protocol::{MAX_HEARTBEAT_INTERVAL, MIN_HEARTBEAT_INTERVAL};
 use crate::remote::Found;
-use crate::sealing::EncryptionError;
+use crate::sealing::{EncryptionError, Recipient};
 use crate::service::Arguments;
 
 /// A call that is being put together; awaiting it makes it.
@@ -51,7 +50,7 @@ struct Prepared {
     /// The service that the method was found in, if it can be found again.
     found: Option<Found>,
     /// Whom the call is encrypted for.
-    key: Option<PublicKey>,
+    recipient: Option<Recipient>,
 }
 
 /// A call with its arguments encoded.
@@ -72,7 +71,7 @@ impl MethodCall {
             kwargs: payload::NamedArgs::default(),
             exporter,
             found: None,
-            key: None,
+            recipient: None,
         }))
     }
 
@@ -89,17 +88,17 @@ impl MethodCall {
         Self::of(Err(problem))
     }
 
-    /// Encrypts the call for the owner of this key. Must come before the arguments.
-    pub(crate) fn sealed_for(mut self, key: Option<PublicKey>) -> Self {
-        let (Some(key), Ok(call)) = (key, &mut self.call) else {
+    /// Encrypts the call. Must come before the arguments.
+    pub(crate) fn sealed_for(mut self, recipient: Option<Recipient>) -> Self {
+        let (Some(recipient), Ok(call)) = (recipient, &mut self.call) else {
             return self;
         };
         if call.peer.shared.sealing.is_none() {
             let target = call.exporter.receiver().clone();
             return Self::failed(EncryptionError::Off(target).into());
         }
-        call.key = Some(key);
-        call.exporter.seal_for(key);
+        call.recipient = Some(recipient);
+        call.exporter.seal_for(recipient.key);
         self
     }
 
@@ -225,7 +224,7 @@ impl<T> MethodCall<T> {
             kwargs,
             exporter,
             found,
-            key,
+            recipient,
         } = call?;
         let shared = &peer.shared;
         let target = exporter.receiver().clone();
@@ -257,7 +256,7 @@ impl<T> MethodCall<T> {
             parent,
             exports: Exports::new(exporter.finish()),
             found,
-            key,
+            recipient,
             progress,
         });
         Ok(Ready { peer, call })

@@ -1,6 +1,7 @@
 //! Services of other clients, and calls of their methods.
 
 mod found;
+mod origins;
 mod sealed;
 
 use std::fmt;
@@ -18,6 +19,7 @@ use crate::interface::names;
 use crate::member::member;
 use crate::method_call::MethodCall;
 use crate::peer::Peer;
+use crate::sealing::Recipient;
 use crate::service::Arguments;
 use crate::stream::RemoteStream;
 
@@ -93,7 +95,7 @@ impl RemoteService {
     /// # Errors
     /// [`CallError::Decode`] if it is no description of a service, [`CallError::ForeignFunction`] if
     /// a function in it leads out of its provider's workspace.
-    pub fn from_manager(peer: &Peer, description: Value) -> Result<Self, CallError> {
+    pub fn from_manager(peer: &Peer, mut description: Value) -> Result<Self, CallError> {
         let id = description.get("id").and_then(Value::as_str);
         let provider = match id.map(ServiceId::parse) {
             Some(Ok(ServiceId {
@@ -103,6 +105,7 @@ impl RemoteService {
             })) => Address::new(&workspace, &client).map_err(EncodeError::custom)?,
             _ => peer.manager().unwrap_or_else(|| peer.address().clone()),
         };
+        origins::from_provider(&mut description, &provider);
         Self::new(peer.clone(), description, &provider)
     }
 
@@ -233,7 +236,8 @@ impl RemoteService {
                     Some(_) => sealed::answered(promise),
                     None => promise,
                 };
-                MethodCall::new(peer.clone(), method, promise, target).sealed_for(self.inner.key)
+                let recipient = self.inner.key.map(Recipient::from);
+                MethodCall::new(peer.clone(), method, promise, target).sealed_for(recipient)
             }
             Err(error) => MethodCall::failed(error),
         };

@@ -53,7 +53,7 @@ pub(crate) async fn make(
 fn kept(call: &Arc<Call>) -> Option<Arc<Call>> {
     // Whoever an encrypted call is hidden from could make it run twice by saying that it did not.
     let may_be_looked_up =
-        call.found.is_some() && call.key.is_none() && call.payload_len() <= KEPT_BYTES;
+        call.found.is_some() && call.recipient.is_none() && call.payload_len() <= KEPT_BYTES;
     let keep = call.can_repeat() && (call.options.idempotent || may_be_looked_up);
     keep.then(|| Arc::clone(call))
 }

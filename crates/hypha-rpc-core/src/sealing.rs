@@ -48,6 +48,17 @@ pub trait Sealer: fmt::Debug + Send + Sync + 'static {
         buffer: &mut [u8],
     ) -> Result<(), EncryptionError>;
 
+    /// A sealer with another key, which nobody knows and which tells nobody who we are: for functions
+    /// whose public key is nobody's word. It is asked for each of their calls, and should be the same
+    /// for all.
+    ///
+    /// # Errors
+    /// [`EncryptionError::Random`], or what a sealer says that has no other key: those functions cannot
+    /// be called then.
+    fn anonymous(&self) -> Result<Arc<dyn Sealer>, EncryptionError> {
+        Err(EncryptionError::NoOtherKey)
+    }
+
     /// What came sealed for this key already: a call that came over one connection must not come again
     /// over the next. Without a place to keep it, each connection begins with
     /// [`SealedCalls::from_now`].
@@ -67,12 +78,12 @@ pub enum EncryptionError {
     /// The function came in an encrypted message and leads to a client whose key is not known.
     #[error("the function came encrypted, but leads to `{0}`, whose public key did not come along")]
     NoKey(Address),
-    /// The function came with a public key, from somebody who cannot speak for the client that it leads
-    /// to: a call would be sealed with our key for whoever sent it.
+    /// The function came with a public key that whoever sent it cannot answer for, and there is no other
+    /// key here than the one that would be lent by calling it.
     #[error(
-        "the function leads to `{0}` and came with a public key that whoever sent it cannot answer for: our own key would be lent"
+        "the function came with a public key that whoever sent it cannot answer for: our own key would be lent"
     )]
-    Borrowed(Address),
+    NoOtherKey,
     /// What should be a public key is none, or none that anything can be sealed for.
     #[error("the public key is none that can be encrypted for")]
     BadKey,
@@ -109,6 +120,9 @@ pub enum EncryptionError {
         FRESH.as_secs()
     )]
     Replayed,
+    /// Too many calls came that are fresh for longer than most. This one did not run.
+    #[error("too many calls came that were sealed ahead of time, or may take longer")]
+    Crowded,
     /// The message is too long to be sealed.
     #[error("it cannot be encoded: {0}")]
     Encode(String),
@@ -145,6 +159,45 @@ impl Sealing {
 
     pub(crate) fn public_key(&self) -> PublicKey {
         self.sealer.public_key()
+    }
+
+    /// The same with a key that tells nobody who we are.
+    fn anonymous(&self) -> Result<Self, EncryptionError> {
+        Ok(Self {
+            sealer: self.sealer.anonymous()?,
+            seen: self.seen.clone(),
+        })
+    }
+
+    /// What seals for somebody.
+    pub(crate) fn sealing_for(
+        self: &Arc<Self>,
+        recipient: &Recipient,
+    ) -> Result<Arc<Self>, EncryptionError> {
+        if recipient.anonymously {
+            self.anonymous().map(Arc::new)
+        } else {
+            Ok(Arc::clone(self))
+        }
+    }
+}
+
+/// Whom a call is encrypted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Recipient {
+    pub(crate) key: PublicKey,
+    /// Nobody answers for the key. It could be that of somebody who trusts ours, so that a call which
+    /// were sealed with ours could be handed on to them.
+    pub(crate) anonymously: bool,
+}
+
+impl From<PublicKey> for Recipient {
+    /// Somebody whose key is known.
+    fn from(key: PublicKey) -> Self {
+        Self {
+            key,
+            anonymously: false,
+        }
     }
 }
 

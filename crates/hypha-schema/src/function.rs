@@ -176,7 +176,8 @@ impl FunctionSchema {
         self
     }
 
-    /// Adds a parameter after those that are there, instead of one that has its name. One called `context` is not shown: no caller gives it.
+    /// Adds a parameter after those that are there, instead of one that has its name. One called `context` is not shown:
+    /// no caller gives it.
     #[must_use]
     pub fn param(mut self, parameter: Parameter) -> Self {
         let Parameter {

@@ -11,8 +11,8 @@ use crate::rope::Rope;
 use crate::wire::binding;
 
 /// What a sealed payload says of itself, so that nobody on its way can move it to another receiver or method, have
-/// another call answered by it, or send it once more: the header beside it is clear, and anybody could change it. Rust clients seal it in; the others write
-/// none, and pass over what they do not know.
+/// another call answered by it, or send it once more: the header beside it is clear, and anybody could change it. Rust
+/// clients seal it in; the others write none, and pass over what they do not know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Binding<'a> {

@@ -106,3 +106,32 @@ proptest! {
         prop_assert!(opening.open(&Nonce::from_bytes([3; 24]), &content).is_err());
     }
 }
+
+/// A key of somebody and a point of small order make a key with which everybody's secret has the same in common: it would
+/// be the same sender under eight names.
+#[test]
+fn keys_with_a_part_of_small_order_are_refused() {
+    use curve25519_dalek::constants::EIGHT_TORSION;
+    use curve25519_dalek::montgomery::MontgomeryPoint;
+
+    let (alice, bob) = (
+        SecretKey::generate().unwrap(),
+        SecretKey::generate().unwrap(),
+    );
+    let point = MontgomeryPoint(*alice.public_key().as_bytes());
+    let point = point.to_edwards(0).unwrap();
+    let others = EIGHT_TORSION.map(|small| (point + small).to_montgomery().to_bytes());
+    let known = others.map(|other| bob.shared_with(&PublicKey::from_bytes(other)).is_ok());
+    assert_eq!(known.iter().filter(|known| **known).count(), 1);
+    assert!(bob.shared_with(&alice.public_key()).is_ok());
+    // Nor one that is on another curve: half of all numbers are.
+    let elsewhere = (2..u8::MAX).map(|first| {
+        let mut bytes = [0; 32];
+        bytes[0] = first;
+        bytes
+    });
+    let elsewhere = elsewhere.filter(|bytes| MontgomeryPoint(*bytes).to_edwards(0).is_none());
+    let mut elsewhere = elsewhere.map(PublicKey::from_bytes);
+    assert!(elsewhere.clone().count() > 50);
+    assert!(elsewhere.all(|key| bob.shared_with(&key).is_err()));
+}

@@ -93,24 +93,3 @@ fn nobody_else_may_read_it() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
     assert!(SecretKey::read_file(&path).is_ok());
 }
-
-/// Root reads every file, and must not take a key that somebody else knows. Only root can try it.
-#[cfg(unix)]
-#[test]
-fn files_of_others_are_not_read() {
-    let path = place("owner");
-    let key = SecretKey::generate().unwrap();
-    key.write_new_file(&path).unwrap();
-    let is_root = std::os::unix::fs::chown(&path, Some(12_345), None).is_ok();
-    match SecretKey::read_file(&path) {
-        Ok(read) => {
-            assert!(!is_root);
-            assert_eq!(read.public_key(), key.public_key());
-        }
-        Err(error) => {
-            let expected = KeyFileProblem::Foreign { owner: 12_345 };
-            assert!(is_root, "{error:?}");
-            assert_eq!(error.problem().to_string(), expected.to_string());
-        }
-    }
-}

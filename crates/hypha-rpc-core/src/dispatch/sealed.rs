@@ -87,7 +87,7 @@ pub(super) fn open(
         session,
     };
     let refuse = |error: EncryptionError| match error {
-        EncryptionError::Misdirected | EncryptionError::Replayed => {
+        EncryptionError::Misdirected | EncryptionError::Replayed | EncryptionError::Crowded => {
             refused(texts::sealed_call_refused(&method, &error.to_string()))
         }
         _ => refused(texts::decryption_failed(&method)),

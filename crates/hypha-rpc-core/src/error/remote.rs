@@ -19,6 +19,7 @@ struct Parts {
     type_name: Option<Text>,
     trace: Option<Text>,
     kind: RemoteErrorKind,
+    in_clear: bool,
 }
 
 /// What a remote error means, as far as its text tells.
@@ -94,6 +95,13 @@ impl RemoteError {
         self.0.kind
     }
 
+    /// Whether the call was encrypted and this came in clear, so that whoever is on the way may have
+    /// written it: then it is not certain that the call did not run, whatever the error says.
+    #[must_use]
+    pub fn is_in_clear(&self) -> bool {
+        self.0.in_clear
+    }
+
     /// Reads the two texts of an error on the wire.
     ///
     /// Python sends the message alone for a plain function (the type is in the last line of the
@@ -119,7 +127,15 @@ impl RemoteError {
             type_name: type_name.map(Text::from),
             trace: trace.map(Text::from),
             kind: kind_of(value),
+            in_clear: false,
         }))
+    }
+
+    /// The same error of an encrypted call, which came in clear. A trace would be words of anybody.
+    pub(crate) fn in_clear(mut self) -> Self {
+        self.0.in_clear = true;
+        self.0.trace = None;
+        self
     }
 
     /// The same error, whatever its text reminds of.
@@ -144,6 +160,7 @@ impl RemoteError {
             type_name: None,
             trace: None,
             kind,
+            in_clear: false,
         }))
     }
 }

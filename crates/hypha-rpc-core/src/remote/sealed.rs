@@ -1,19 +1,17 @@
 //! The description of a service whose provider's key was given.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
-use hypha_codec::{Map, Method, Object, Promised, Value};
+use hypha_codec::{Map, Method, Promised, Value};
 use hypha_e2e::PublicKey;
 
-use crate::import::Origin;
+use super::origins;
 
 /// The same description with every function in it called encrypted for the owner of this key, whatever
 /// it says itself: it came in clear. What cannot be looked into is left out, as functions may be there.
 pub(super) fn description(described: &Map, key: PublicKey) -> Map {
     let mut described = Value::Map(described.clone());
     described.change_all(&mut |inside| match inside {
-        Value::Method(method) => **method = function((**method).clone(), key),
+        Value::Method(method) => seal(method, key),
         // Nobody describes a generator, and its items would come in clear.
         Value::Generator(_) | Value::Object(_) => *inside = Value::Null,
         _ => {}
@@ -25,17 +23,10 @@ pub(super) fn description(described: &Map, key: PublicKey) -> Map {
     }
 }
 
-fn function(mut method: Method, key: PublicKey) -> Method {
+fn seal(method: &mut Method, key: PublicKey) {
     method.enc_pub = Some(Bytes::copy_from_slice(key.as_bytes()));
     method.promise = answered(method.promise);
-    let origin = method.handle().and_then(Object::downcast_ref::<Origin>);
-    match origin.cloned() {
-        Some(origin) => method.with_handle(Object::from_arc(Arc::new(Origin {
-            sealed_by: Some(key),
-            ..origin
-        }))),
-        None => method,
-    }
+    origins::change(method, |origin| origin.sealed_by = Some(key));
 }
 
 /// How an encrypted call asks for its answer. A description that says that there is none could be

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hypha_codec::{Binding, Envelope, Packet};
-use hypha_e2e::{Nonce, PublicKey};
+use hypha_e2e::{Nonce, PublicKey, ReplayError};
 
 use super::{BYTES_PER_SECOND, EncryptionError, SEAL_TAG, Sealing};
 use crate::address::Address;
@@ -60,7 +60,10 @@ impl Sealing {
         let longer = Duration::from_secs(bytes / BYTES_PER_SECOND);
         self.seen
             .admit(&opened.key, &nonce, sealed_at_ms, longer)
-            .map_err(|_| EncryptionError::Replayed)
+            .map_err(|error| match error {
+                ReplayError::Crowded => EncryptionError::Crowded,
+                _ => EncryptionError::Replayed,
+            })
     }
 
     /// Opens the answer to a call that was sealed for `key`. Its age does not matter: the session it

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{self, Poll};
 
@@ -79,6 +80,7 @@ impl Streamed {
         let producer = Arc::new(Producer {
             items: tokio::sync::Mutex::new(Some(items)),
             closed: watch::Sender::new(false),
+            is_complete: AtomicBool::new(false),
             shared,
             session,
             names: names.clone(),
@@ -149,39 +151,60 @@ struct Producer {
     /// Locked while an item is waited for; empty once the stream has ended.
     items: tokio::sync::Mutex<Option<Items>>,
     closed: watch::Sender<bool>,
+    /// The stream itself came to its end.
+    is_complete: AtomicBool,
     shared: Weak<Shared>,
     session: u64,
     names: [Text; 2],
 }
 
+/// What comes next of a stream.
+enum Next {
+    Item(Item),
+    End,
+    /// It was closed, or has ended before.
+    Gone,
+}
+
 impl Producer {
     async fn next(&self, encoder: &ReplyEncoder) -> Result<Output, RemoteError> {
         let mut closed = self.closed.subscribe();
-        let item = tokio::select! {
+        let next = tokio::select! {
             biased;
-            _ = closed.wait_for(|closed| *closed) => None,
-            item = self.pull() => item,
+            _ = closed.wait_for(|closed| *closed) => Next::Gone,
+            next = self.pull() => next,
         };
-        let Some(item) = item else {
-            self.end().await;
-            // Whoever closed it does not ask for more: this is for a reader who would take a part of the items for all.
-            if *self.closed.borrow() {
-                return Err(RemoteError::new(texts::STREAM_CLOSED));
+        match next {
+            Next::Item(item) => {
+                let output = item(encoder);
+                if output.is_err() {
+                    self.end().await;
+                }
+                output
             }
-            let stop = Map::from([(key::RTYPE, tag::STOP_ITERATION)]);
-            return Output::new(encoder, &Value::Map(stop));
-        };
-        let output = item(encoder);
-        if output.is_err() {
-            self.end().await;
+            // Whoever closed it does not ask for more: this is for a reader who would take a part of the items for all.
+            Next::Gone if !self.is_complete.load(Ordering::Acquire) => {
+                self.end().await;
+                Err(RemoteError::new(texts::STREAM_CLOSED))
+            }
+            Next::Gone | Next::End => {
+                self.is_complete.store(true, Ordering::Release);
+                self.end().await;
+                let stop = Map::from([(key::RTYPE, tag::STOP_ITERATION)]);
+                Output::new(encoder, &Value::Map(stop))
+            }
         }
-        output
     }
 
-    async fn pull(&self) -> Option<Item> {
+    async fn pull(&self) -> Next {
         let mut items = self.items.lock().await;
-        let items = items.as_mut()?;
-        poll_fn(|cx| items.as_mut().poll_next(cx)).await
+        let Some(items) = items.as_mut() else {
+            return Next::Gone;
+        };
+        match poll_fn(|cx| items.as_mut().poll_next(cx)).await {
+            Some(item) => Next::Item(item),
+            None => Next::End,
+        }
     }
 
     /// Ends the stream now, also while an item is being waited for.

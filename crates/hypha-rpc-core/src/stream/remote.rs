@@ -215,11 +215,12 @@ impl Source {
     fn call(&self, path: Text) -> Result<MethodCall, CallError> {
         let target = self.origin.lead(&self.descriptor.target)?;
         let shared = self.origin.peer.get()?;
-        let key = self
-            .origin
-            .key(&shared, self.descriptor.enc_pub.as_ref(), &target, &path)?;
+        let own = self.descriptor.enc_pub.as_ref();
+        let recipient = self.origin.recipient(&shared, own, &target)?;
         let call = MethodCall::new(Peer::of(shared), path, Promised::Always, target);
-        Ok(call.parent(self.origin.parent.clone()).sealed_for(key))
+        Ok(call
+            .parent(self.origin.parent.clone())
+            .sealed_for(recipient))
     }
 }
 

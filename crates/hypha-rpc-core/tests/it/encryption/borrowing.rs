@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
+use futures_util::TryStreamExt as _;
 use hypha_codec::{Envelope, Generator, Map, Method as Descriptor, Packet, Value};
-use hypha_e2e::Nonce;
+use hypha_e2e::{Nonce, PublicKey};
 use hypha_rpc_core::{
-    CallError, Callback, EncryptionError, Method, Peer, RemoteService, RemoteStream, Service,
+    CallError, Callback, Closure, Context, EncryptionError, Method, Peer, PeerConfig,
+    RemoteService, RemoteStream, Sealer, Service,
 };
 use tokio::sync::mpsc;
 
-use super::keys::{CALLER, Key, PROVIDER, seal};
+use super::keys::{CALLER, Key, OTHER, PROVIDER, is_seen, linked, seal};
 use super::relay::{Bare, frame};
-use crate::pair::address;
 
 const MOTOR: u8 = 7;
 
@@ -54,15 +55,16 @@ fn call(method: &str, args: Vec<Value>) -> Bytes {
     frame(header, payload)
 }
 
+/// How calls ended.
+type Told = mpsc::UnboundedReceiver<Result<Value, CallError>>;
+
 /// A client with a key, whose service calls whatever it is given.
-async fn caller_of_callbacks(
-    method: impl FnOnce(Method) -> Method,
-) -> (
-    Peer,
-    Bare,
-    mpsc::UnboundedReceiver<Result<Value, CallError>>,
-) {
-    let (peer, bare) = Bare::of("ws/left", "ws/right", Key::config(CALLER));
+async fn caller_of_callbacks(method: impl FnOnce(Method) -> Method) -> (Peer, Bare, Told) {
+    runner(Key::config(CALLER), method).await
+}
+
+async fn runner(config: PeerConfig, method: impl FnOnce(Method) -> Method) -> (Peer, Bare, Told) {
+    let (peer, bare) = Bare::of("ws/left", "ws/right", config);
     let (tell, told) = mpsc::unbounded_channel();
     let run = Method::new(move |callback: Callback<(), Value>| {
         let tell = tell.clone();
@@ -73,39 +75,116 @@ async fn caller_of_callbacks(
     (peer, bare, told)
 }
 
-#[tokio::test]
-async fn a_callback_that_came_in_clear_does_not_lead_to_a_service() {
-    // From whom it is said to come does not matter: only the server says so.
-    for target in ["ws/motor", "ws/right"] {
-        let (_peer, mut bare, mut told) = caller_of_callbacks(|method| method).await;
-        let mut function = to_the_motor();
-        function.target = target.into();
-        bare.send(call("services.plain.run", vec![Value::from(function)]))
-            .await;
-        let error = told.recv().await.unwrap().unwrap_err();
-        let expected = EncryptionError::Borrowed(address(target));
-        assert!(
-            matches!(&error, CallError::Encryption(error) if *error == expected),
-            "{error}"
-        );
+/// Who sealed what is in a packet.
+fn sealed_by(packet: &Packet) -> Option<Bytes> {
+    let envelope = Envelope::read(&packet.payload()).unwrap();
+    envelope.map(|envelope| envelope.public_key)
+}
+
+/// The next call of this path.
+async fn call_of(bare: &mut Bare, path: &str) -> Packet {
+    loop {
+        let packet = bare.packet().await;
+        if packet.header().unwrap().method() == Some(path) {
+            return packet;
+        }
     }
 }
 
-/// A function in a message in clear may have the key of whoever sent it: the references write it.
+/// Anybody can write a key into a message in clear: that of somebody who trusts ours, to whom what we seal could be handed
+/// on. From whom the message is said to come does not matter, only the server says so.
 #[tokio::test]
-async fn a_callback_that_came_in_clear_is_called_encrypted() {
-    let (_peer, mut bare, _told) = caller_of_callbacks(|method| method).await;
-    for path in ["S.0", "services._rintf_1.get"] {
-        let mut function = Descriptor::new("ws/right", path);
-        function.enc_pub = key_of(PROVIDER);
+async fn what_came_in_clear_is_called_with_a_key_that_nobody_trusts() {
+    for (target, path) in [
+        ("ws/motor", "services.motor.move"),
+        ("ws/right", "services.motor.move"),
+        ("ws/right", "S.0"),
+        ("ws/right", "services._rintf_1.get"),
+    ] {
+        let (_peer, mut bare, _told) = caller_of_callbacks(|method| method).await;
+        let mut function = Descriptor::new(target, path);
+        function.enc_pub = key_of(MOTOR);
         bare.send(call("services.plain.run", vec![Value::from(function)]))
             .await;
-        let mut packet = bare.packet().await;
-        while packet.header().unwrap().method() != Some(path) {
-            packet = bare.packet().await;
-        }
-        assert!(Envelope::read(&packet.payload()).unwrap().is_some());
+        let packet = call_of(&mut bare, path).await;
+        assert_eq!(sealed_by(&packet), key_of(OTHER), "{target} {path}");
     }
+}
+
+#[tokio::test]
+async fn a_service_that_trusts_us_is_not_moved_by_others() {
+    let (_motor, mut motor_end, moves) = motor().await;
+    let (_peer, mut bare, _told) = caller_of_callbacks(|method| method).await;
+    bare.send(call(
+        "services.plain.run",
+        vec![Value::from(to_the_motor())],
+    ))
+    .await;
+    motor_end.send(bare.receive().await.unwrap()).await;
+    // It has answered, and not moved.
+    motor_end.packet().await;
+    assert_eq!(moves.load(Ordering::Relaxed), 0);
+}
+
+/// The references write keys into functions of messages in clear, too: their calls and answers are encrypted.
+#[tokio::test]
+async fn a_callback_that_came_in_clear_is_answered() {
+    let (caller, provider, frames) = linked(Key::config(CALLER), Key::config(PROVIDER));
+    let ask = |callback: Callback<(String,), String>| async move {
+        callback.call((String::from("question"),)).await
+    };
+    let service = Service::new("plain").method("ask", ask);
+    provider.register_service(service).await.unwrap();
+    let service = caller.get_remote_service("plain").await.unwrap();
+    let callback = Closure::new(|cx: Context, question: String| async move {
+        assert_eq!(question, "question");
+        assert_eq!(cx.caller_public_key(), Some(Key::of(OTHER).public()));
+        "secret".to_owned()
+    });
+    frames.lock().unwrap().clear();
+    let answer: String = service.call("ask", (callback,)).await.unwrap();
+    assert_eq!(answer, "secret");
+    assert!(!is_seen(&frames, "question"));
+}
+
+/// A sealer that has but one key.
+#[derive(Debug)]
+struct Single(Key);
+
+impl Sealer for Single {
+    fn public_key(&self) -> PublicKey {
+        self.0.public()
+    }
+
+    fn seal(&self, to: &PublicKey, buffer: &mut [u8]) -> Result<Nonce, EncryptionError> {
+        self.0.seal(to, buffer)
+    }
+
+    fn open(
+        &self,
+        from: &PublicKey,
+        nonce: &Nonce,
+        buffer: &mut [u8],
+    ) -> Result<(), EncryptionError> {
+        self.0.open(from, nonce, buffer)
+    }
+}
+
+#[tokio::test]
+async fn without_another_key_it_is_not_called() {
+    let mut config = PeerConfig::default();
+    config.sealer = Some(Arc::new(Single(Key::of(CALLER))));
+    let (_peer, mut bare, mut told) = runner(config, |method| method).await;
+    bare.send(call(
+        "services.plain.run",
+        vec![Value::from(to_the_motor())],
+    ))
+    .await;
+    let error = told.recv().await.unwrap().unwrap_err();
+    assert!(
+        matches!(error, CallError::Encryption(EncryptionError::NoOtherKey)),
+        "{error}"
+    );
 }
 
 /// A service that says so calls for others.
@@ -126,7 +205,7 @@ async fn who_calls_for_others_says_so() {
 
 /// What comes sealed speaks for its sender alone.
 #[tokio::test]
-async fn a_generator_in_a_sealed_answer_does_not_lead_to_others() {
+async fn a_generator_in_a_sealed_answer_does_not_borrow_our_key() {
     let (left, mut bare) = Bare::of("ws/left", "ws/right", Key::config(CALLER));
     let count = Descriptor::new("ws/right", "services.s.count");
     let description = Map::from([
@@ -137,7 +216,7 @@ async fn a_generator_in_a_sealed_answer_does_not_lead_to_others() {
     let service = service.encrypted_for(Key::of(PROVIDER).public());
     let reader = tokio::spawn(async move {
         let items: RemoteStream<Value> = service.stream("count", ()).await.unwrap();
-        futures_util::TryStreamExt::try_collect::<Vec<_>>(items).await
+        items.try_collect::<Vec<_>>().await
     });
     let asked = bare.packet().await;
     let session = asked.header().unwrap().session().unwrap().to_owned();
@@ -145,12 +224,9 @@ async fn a_generator_in_a_sealed_answer_does_not_lead_to_others() {
     generator.enc_pub = key_of(MOTOR);
     bare.send(sealed_answer(&session, Value::from(generator)))
         .await;
-    let error = reader.await.unwrap().unwrap_err();
-    let expected = EncryptionError::Borrowed(address("ws/motor"));
-    assert!(
-        matches!(&error, CallError::Encryption(error) if *error == expected),
-        "{error}"
-    );
+    let pull = call_of(&mut bare, "services.motor.move").await;
+    assert_eq!(sealed_by(&pull), key_of(OTHER));
+    reader.abort();
 }
 
 /// An answer as the Python client seals it.

@@ -1,13 +1,15 @@
 //! What is encrypted: everything but the headers.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use hypha_codec::Value;
+use hypha_codec::{Envelope, Map, Method as Descriptor, Value};
+use hypha_e2e::PublicKey;
 use hypha_rpc_core::{
     CallError, Callback, Closure, Context, Interface, Members, Method, RemoteError,
     RemoteErrorKind, RemoteObject, RemoteService, RemoteStream, Service, Streamed,
 };
 
 use super::keys::{CALLER, Key, PROVIDER, is_seen, linked, serve};
+use super::relay::{Bare, frame};
 
 const SECRET: &str = "a very secret text";
 
@@ -102,6 +104,49 @@ async fn what_is_taken_out_of_the_description_is_encrypted() {
         hypha_codec::from_value(member(&plain, "echo")).unwrap();
     echo.call((SECRET.to_owned(),)).await.unwrap();
     assert!(is_seen(&frames, SECRET));
+}
+
+/// A manager hands a description on, which its provider wrote: its functions can be called like its methods.
+#[tokio::test]
+async fn what_is_taken_out_of_a_description_that_a_manager_handed_on() {
+    let (caller, mut manager) = Bare::of("ws/left", "*/manager", Key::config(CALLER));
+    let echo = Descriptor::new("other/provider", "services.s.echo");
+    let description = Map::from([
+        ("id", Value::from("other/provider:s")),
+        ("echo", Value::from(echo)),
+    ]);
+    let lookup = Descriptor::new("*/manager", "services.default.get_service");
+    let lookup = Map::from([
+        ("id", Value::from("*/manager:default")),
+        ("get_service", Value::from(lookup)),
+    ]);
+    let lookup = RemoteService::from_manager(&caller, Value::Map(lookup)).unwrap();
+    let asked = tokio::spawn(async move { lookup.call::<Value>("get_service", ("s",)).await });
+    let packet = manager.packet().await;
+    let path = format!("{}.resolve", packet.header().unwrap().session().unwrap());
+    let header = Map::from([("type", "method"), ("to", "ws/left"), ("method", &path)]);
+    let args = Map::from([("args", Value::List(vec![Value::Map(description)]))]);
+    manager.send(frame(header, args)).await;
+    let found = RemoteService::from_manager(&caller, asked.await.unwrap().unwrap()).unwrap();
+    for service in [
+        found.clone(),
+        found.encrypted_for(Key::of(PROVIDER).public()),
+    ] {
+        let echo = service.get("echo").unwrap().clone();
+        let echo: Callback<(String,), String> = hypha_codec::from_value(echo).unwrap();
+        assert_eq!(echo.target().unwrap().as_str(), "other/provider");
+        let call = tokio::spawn(async move { echo.call((SECRET.to_owned(),)).await });
+        let packet = manager.packet().await;
+        assert_eq!(packet.header().unwrap().to(), Some("other/provider"));
+        let envelope = Envelope::read(&packet.payload()).unwrap();
+        let key = service
+            .encryption_public_key()
+            .map(|_| Key::of(CALLER).public());
+        let sealed_by =
+            envelope.map(|envelope| PublicKey::try_from(&*envelope.public_key).unwrap());
+        assert_eq!(sealed_by, key);
+        call.abort();
+    }
 }
 
 /// It goes in many frames each way, and is sealed and opened aside.

@@ -200,13 +200,52 @@ async fn an_error_in_clear_is_not_what_the_method_said() {
     );
 }
 
+/// What is said before a call is opened comes in clear, and may be anybody's word, too.
+#[tokio::test]
+async fn a_refusal_in_clear_does_not_say_that_nothing_ran() {
+    for (text, refused) in [
+        (
+            "Busy: too many calls are running here, try again later",
+            Some(RemoteErrorKind::Busy),
+        ),
+        (
+            "Method not found: services.s.get",
+            Some(RemoteErrorKind::MethodNotFound),
+        ),
+        ("The valve is open\nAccess denied for method call", None),
+        ("The method panicked: at 90 %", None),
+    ] {
+        let (peer, mut tx, mut rx) = caller();
+        let service = service_of(&peer);
+        let call = tokio::spawn(async move { service.call::<Value>("get", ()).await });
+        let error = Value::Error(Box::new(
+            ErrorValue::new(text).with_trace("words of anybody"),
+        ));
+        answer(&mut tx, &mut rx, "reject", args(error)).await;
+        let error = call.await.unwrap().unwrap_err();
+        assert!(!error.is_retryable(), "{error}");
+        match refused {
+            Some(kind) => {
+                let error = error.remote().unwrap();
+                assert_eq!((error.kind(), error.trace()), (kind, None));
+                assert!(error.is_in_clear());
+            }
+            None => assert!(
+                matches!(encryption(error), EncryptionError::PlainError(_)),
+                "{text}"
+            ),
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_envelope_that_is_none_is_no_result() {
     let (peer, mut tx, mut rx) = caller();
+    let public = *Key::of(PROVIDER).public().as_bytes();
     let enc = |version: u64, key: usize, nonce: usize| {
         let enc = Map::from([
             ("v", Value::from(version)),
-            ("pub", Value::from(Bytes::from(vec![1; key]))),
+            ("pub", Value::from(Bytes::copy_from_slice(&public[..key]))),
             ("nonce", Value::from(Bytes::from(vec![1; nonce]))),
         ]);
         let data = Value::from(Bytes::from(vec![1; 40]));

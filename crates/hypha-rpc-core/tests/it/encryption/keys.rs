@@ -66,6 +66,10 @@ impl Sealer for Key {
         opened.map_err(|_| EncryptionError::Unopened)
     }
 
+    fn anonymous(&self) -> Result<Arc<dyn Sealer>, EncryptionError> {
+        Ok(Arc::new(Self::of(OTHER)))
+    }
+
     fn seen(&self) -> SealedCalls {
         self.1.clone()
     }
@@ -81,6 +85,8 @@ pub(super) fn seal(from: &Key, to: &PublicKey, nonce: Nonce, payload: &[u8]) -> 
 
 pub(super) const CALLER: u8 = 1;
 pub(super) const PROVIDER: u8 = 2;
+/// The second key of everybody.
+pub(super) const OTHER: u8 = 99;
 
 /// What went over a link, in both directions.
 pub(super) type Frames = Arc<Mutex<Vec<Bytes>>>;
