@@ -70,7 +70,9 @@ fn calls(client: &Client, id: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a16_01_a16_02_a16_04_a7_05_everything_without_async_rust_to_python_and_javascript() {
     for language in BOTH {
-        let id = Provider::shared(language).await.id("interop").to_owned();
+        // Not the shared one, whose calls other tests hear of.
+        let provider = Provider::start(language).await;
+        let id = provider.id("interop").to_owned();
         program(move |client| {
             everything(&client, &id);
             calls(&client, &id);

@@ -6,7 +6,6 @@ use hypha_codec::Value;
 use hypha_rpc_core::protocol::MANAGER_SERVICE;
 use hypha_rpc_core::{Method, RequireContext, Service, Visibility};
 use hypha_schema::FunctionSchema;
-use serde_json::{Value as Json, json};
 
 use super::caller::Caller;
 use super::error::ManagerError;
@@ -41,20 +40,11 @@ macro_rules! methods {
                 let method = named!(method, $name $(, $default)?);
                 let schema = schema.param(described!($name, $kind $(, $default)?));
             )*
-            let method = method.doc($doc.trim()).schema(told(&schema));
+            let method = method.doc($doc.trim()).schema(schema);
             let service = service.method(stringify!($method), method);
         )*
         service
     }};
-}
-
-/// The schema as the reference server tells it: with a list of what is needed also where nothing is.
-fn told(schema: &FunctionSchema) -> Json {
-    let mut told = json!(schema);
-    if let Some(Json::Object(parameters)) = told.pointer_mut("/function/parameters") {
-        parameters.entry("required").or_insert_with(|| json!([]));
-    }
-    told
 }
 
 /// Names a parameter. A raw identifier is named without its prefix.
