@@ -24,6 +24,9 @@ const ANNOTATIONS: [&str; 4] = ["$ref", "title", "description", "default"];
 /// Definitions that are only references to others.
 const MAX_HOPS: usize = 16;
 
+/// Branches, and branches of those, that are looked at.
+const MAX_BRANCHES: usize = 1000;
+
 /// What a function is called, what it is for, and what it takes.
 ///
 /// As JSON it is what language models are told of a tool, and how Hypha services describe their methods:
@@ -289,11 +292,16 @@ impl FunctionSchema {
         self.parameters.get("properties")?.get(name)
     }
 
+    /// The names of the arguments that a call must give.
+    pub fn required(&self) -> impl Iterator<Item = &str> {
+        let required = self.parameters.get("required").and_then(Json::as_array);
+        required.into_iter().flatten().filter_map(Json::as_str)
+    }
+
     /// Whether a call must give this argument.
     #[must_use]
     pub fn requires(&self, name: &str) -> bool {
-        let required = self.parameters.get("required").and_then(Json::as_array);
-        required.is_some_and(|required| required.iter().any(|one| one == name))
+        self.required().any(|one| one == name)
     }
 
     /// Checks the arguments of a call, by position and by name.
@@ -399,12 +407,21 @@ fn inline(schema: &mut Map<String, Json>) {
     }
 }
 
-/// Whether all that a schema takes are objects.
+/// Whether all that a schema takes are objects, as far as that can be seen without much work.
 fn is_object(schema: &Map<String, Json>, root: &Map<String, Json>) -> bool {
-    is_object_at(schema, root, 0)
+    is_object_at(schema, root, 0, &mut 0)
 }
 
-fn is_object_at(schema: &Map<String, Json>, root: &Map<String, Json>, level: usize) -> bool {
+fn is_object_at(
+    schema: &Map<String, Json>,
+    root: &Map<String, Json>,
+    level: usize,
+    seen: &mut usize,
+) -> bool {
+    *seen += 1;
+    if *seen > MAX_BRANCHES {
+        return false;
+    }
     if let Some(kind) = schema.get("type") {
         return kind == "object";
     }
@@ -414,13 +431,13 @@ fn is_object_at(schema: &Map<String, Json>, root: &Map<String, Json>, level: usi
     let target = schema.get("$ref").and_then(Json::as_str);
     let target = target.map(|target| follow(root, target));
     if let Some(Target::Part(Json::Object(part))) = target {
-        return is_object_at(part, root, level + 1);
+        return is_object_at(part, root, level + 1, seen);
     }
     let branches = ["oneOf", "anyOf"].iter().find_map(|key| schema.get(*key));
     match branches.and_then(Json::as_array) {
         Some(branches) => branches.iter().all(|branch| {
             let branch = branch.as_object();
-            branch.is_some_and(|branch| is_object_at(branch, root, level + 1))
+            branch.is_some_and(|branch| is_object_at(branch, root, level + 1, seen))
         }),
         None => schema.contains_key("properties"),
     }

@@ -1,6 +1,6 @@
 //! The module: a client, and the types of its arguments.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use anyhow::{Context as _, Result};
 use hypha_client::FunctionSchema;
@@ -8,6 +8,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use serde_json::Map;
 
+use super::names::Names;
 use super::types::{Needs, Types};
 use super::{docs, names};
 
@@ -68,7 +69,7 @@ impl Service {
         let name = format!("{}Client", names::type_name(&self.name));
         let mut types = Types::without(&[&TAKEN[..], &[&*name]].concat());
         // Names that the client has anyway.
-        let mut methods: BTreeSet<String> = ["new", "service"].map(str::to_owned).into();
+        let mut methods = Names::without(&["new", "service"]);
         let calls: Vec<TokenStream> = self
             .functions
             .iter()
@@ -159,10 +160,10 @@ impl Service {
 }
 
 impl Function {
-    fn method(&self, types: &mut Types, methods: &mut BTreeSet<String>) -> TokenStream {
+    fn method(&self, types: &mut Types, methods: &mut Names) -> TokenStream {
         let Self { path, schema } = self;
         let own = names::variable(&path.replace('.', "_")).to_string();
-        let own = names::ident(&names::distinct(own.trim_start_matches("r#"), methods));
+        let own = names::ident(&methods.distinct(own.trim_start_matches("r#")));
         let Some(schema) = schema else {
             return quote! {
                 /// It does not say what it takes.
@@ -194,13 +195,14 @@ fn params(path: &str, schema: &FunctionSchema, types: &mut Types) -> Vec<Param> 
         .and_then(|defs| defs.as_object());
     let defs = defs.unwrap_or(&none);
     // What a method has by these names itself.
-    let mut taken: BTreeSet<String> = ["self", "call"].map(str::to_owned).into();
+    let mut taken = Names::without(&["self", "call"]);
+    let needed: HashSet<&str> = schema.required().collect();
     let params = schema.positional().filter_map(|wire| {
         let parameter = schema.parameter(wire)?;
-        let required = schema.requires(wire);
+        let required = needed.contains(wire);
         let ty = types.of(parameter, defs, &format!("{path} {wire}"));
         let own = names::variable(wire).to_string();
-        let own = names::distinct(own.trim_start_matches("r#"), &mut taken);
+        let own = taken.distinct(own.trim_start_matches("r#"));
         let docs = parameter.get("description").and_then(|text| text.as_str());
         Some(Param {
             wire: wire.to_owned(),

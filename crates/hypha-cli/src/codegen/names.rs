@@ -1,6 +1,6 @@
 //! Rust names for names of any language.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use heck::{ToSnakeCase as _, ToUpperCamelCase as _};
 use proc_macro2::{Ident, Span};
@@ -29,15 +29,37 @@ pub(super) fn type_name(name: &str) -> String {
     }
 }
 
-/// This name, or the same with the first number that makes it another.
-pub(super) fn distinct(name: &str, taken: &mut BTreeSet<String>) -> String {
-    let numbered = (2..).map(|number: u32| format!("{name}{number}"));
-    let free = std::iter::once(name.to_owned())
-        .chain(numbered)
-        .find(|name| !taken.contains(name))
-        .unwrap_or_default();
-    taken.insert(free.clone());
-    free
+/// Names in one place, which are each another one.
+#[derive(Default)]
+pub(super) struct Names {
+    taken: BTreeSet<String>,
+    /// Where to go on counting: many of one name would take for ever else.
+    counts: BTreeMap<String, usize>,
+}
+
+impl Names {
+    /// With these taken.
+    pub(super) fn without(names: &[&str]) -> Self {
+        Self {
+            taken: names.iter().map(|name| (*name).to_owned()).collect(),
+            counts: BTreeMap::new(),
+        }
+    }
+
+    /// This name, or the same with the first number that makes it another.
+    pub(super) fn distinct(&mut self, name: &str) -> String {
+        if self.taken.insert(name.to_owned()) {
+            return name.to_owned();
+        }
+        let count = self.counts.entry(name.to_owned()).or_insert(1);
+        loop {
+            *count += 1;
+            let numbered = format!("{name}{count}");
+            if self.taken.insert(numbered.clone()) {
+                return numbered;
+            }
+        }
+    }
 }
 
 /// An identifier, raw if it is a keyword.
@@ -84,8 +106,9 @@ mod tests {
             ["gen", "async"].map(|name| variable(name).to_string()),
             ["r#gen", "r#async"]
         );
-        let mut taken = BTreeSet::new();
-        let names = [(); 3].map(|()| distinct("a", &mut taken));
-        assert_eq!(names, ["a", "a2", "a3"]);
+        let mut names = Names::without(&["a", "a3"]);
+        let found = [(); 3].map(|()| names.distinct("a"));
+        assert_eq!(found, ["a2", "a4", "a5"]);
+        assert_eq!(["b", "b"].map(|name| names.distinct(name)), ["b", "b2"]);
     }
 }

@@ -1,20 +1,28 @@
 //! Rust types for JSON Schemas.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use serde_json::{Map, Value as Json};
 
+use super::names::Names;
 use super::{docs, names};
 
 /// Where a schema keeps types that others refer to.
 const DEFS: &str = "$defs";
 
+/// Types inside types; what is deeper can be anything.
+const MAX_DEPTH: usize = 64;
+
+/// Bytes of schemas that are compared to find equal types. All types after that can be anything: those of a service that
+/// means well are far from it.
+const MAX_COMPARED: usize = 64 << 20;
+
 /// Structs and enums of a module.
 #[derive(Default)]
 pub(super) struct Types {
-    names: BTreeSet<String>,
+    names: Names,
     /// By what they describe, so that equal ones are one.
     known: BTreeMap<String, String>,
     items: Vec<TokenStream>,
@@ -23,6 +31,9 @@ pub(super) struct Types {
     /// Structs whose fields are being read: they can hold themselves in a box only.
     unfinished: Vec<String>,
     needs: Needs,
+    /// How many types are being described, each inside the one before.
+    depth: usize,
+    compared: usize,
 }
 
 /// What the types name, beside what every module has.
@@ -76,7 +87,7 @@ impl Types {
     /// With these names taken.
     pub(super) fn without(names: &[&str]) -> Self {
         Self {
-            names: names.iter().map(|name| (*name).to_owned()).collect(),
+            names: Names::without(names),
             ..Self::default()
         }
     }
@@ -95,6 +106,16 @@ impl Types {
 
     /// The type of a schema. `defs` is what it refers to, `hint` the name of a type that has none.
     pub(super) fn of(&mut self, schema: &Json, defs: &Map<String, Json>, hint: &str) -> RustType {
+        if self.depth >= MAX_DEPTH || self.compared >= MAX_COMPARED {
+            return self.anything();
+        }
+        self.depth += 1;
+        let found = self.describe(schema, defs, hint);
+        self.depth -= 1;
+        found
+    }
+
+    fn describe(&mut self, schema: &Json, defs: &Map<String, Json>, hint: &str) -> RustType {
         if let Some(Json::Object(own)) = schema.get(DEFS) {
             let mut all = defs.clone();
             all.extend(own.clone());
@@ -166,7 +187,8 @@ impl Types {
         };
         if self.open.iter().any(|open| open == name) {
             // Only structs hold themselves; they were named before their fields were read.
-            return match self.known(schema, defs) {
+            let key = self.key(schema, defs);
+            return match self.known(&key) {
                 Some(known) => known,
                 None => self.anything(),
             };
@@ -205,15 +227,16 @@ impl Types {
         let Some(mut texts) = texts.filter(|texts| !texts.is_empty()) else {
             return self.anything();
         };
-        if let Some(known) = self.known(schema, defs) {
+        let key = self.key(schema, defs);
+        if let Some(known) = self.known(&key) {
             return known;
         }
         let mut seen = BTreeSet::new();
         texts.retain(|text| seen.insert(*text));
-        let name = self.name(schema, defs, hint);
-        let mut taken = BTreeSet::new();
+        let name = self.name(schema, key, hint);
+        let mut taken = Names::default();
         let variants = texts.iter().map(|text| {
-            let variant = names::distinct(&names::type_name(text), &mut taken);
+            let variant = taken.distinct(&names::type_name(text));
             let variant = Ident::new(&variant, Span::call_site());
             quote!(#[serde(rename = #text)] #variant)
         });
@@ -240,25 +263,24 @@ impl Types {
                 _ => self.anything(),
             };
         };
-        if let Some(known) = self.known(schema, defs) {
+        let key = self.key(schema, defs);
+        if let Some(known) = self.known(&key) {
             return known;
         }
-        let name = self.name(schema, defs, hint);
+        let name = self.name(schema, key, hint);
         self.unfinished.push(name.to_string());
         let required = schema.get("required").and_then(Json::as_array);
-        let required = |field: &str| required.is_some_and(|all| all.iter().any(|one| one == field));
-        let mut taken = BTreeSet::new();
+        let required = required.into_iter().flatten().filter_map(Json::as_str);
+        let required: HashSet<&str> = required.collect();
+        let mut taken = Names::default();
         let fields: Vec<TokenStream> = fields
             .iter()
             .map(|(field, schema)| {
                 let ty = self.of(schema, defs, &format!("{name} {field}"));
-                let optional = !required(field);
+                let optional = !required.contains(&**field);
                 let written = ty.written(optional);
                 let own = names::variable(field);
-                let own = names::ident(&names::distinct(
-                    &own.to_string().replace("r#", ""),
-                    &mut taken,
-                ));
+                let own = names::ident(&taken.distinct(&own.to_string().replace("r#", "")));
                 let docs = described(schema);
                 let rename = (own != field.as_str()).then(|| quote!(rename = #field,));
                 let skip =
@@ -284,8 +306,8 @@ impl Types {
     }
 
     /// The same type, if it was met before.
-    fn known(&self, schema: &Json, defs: &Map<String, Json>) -> Option<RustType> {
-        let name = self.known.get(&key(schema, defs))?;
+    fn known(&self, key: &str) -> Option<RustType> {
+        let name = self.known.get(key)?;
         let ident = Ident::new(name, Span::call_site());
         Some(RustType {
             open: self.unfinished.contains(name),
@@ -293,47 +315,49 @@ impl Types {
         })
     }
 
-    fn name(&mut self, schema: &Json, defs: &Map<String, Json>, hint: &str) -> Ident {
+    fn name(&mut self, schema: &Json, key: String, hint: &str) -> Ident {
         let title = schema.get("title").and_then(Json::as_str).unwrap_or(hint);
-        let name = names::distinct(&names::type_name(title), &mut self.names);
-        self.known.insert(key(schema, defs), name.clone());
-        Ident::new(&name, Span::call_site())
+        let name = self.names.distinct(&names::type_name(title));
+        let ident = Ident::new(&name, Span::call_site());
+        self.known.insert(key, name);
+        ident
+    }
+
+    /// What a schema says, with all that it refers to, however far.
+    fn key(&mut self, schema: &Json, defs: &Map<String, Json>) -> String {
+        let referred = referred(schema, defs);
+        let referred = referred
+            .into_iter()
+            .map(|(name, def)| format!("\n{name}: {def}"));
+        let key: String = std::iter::once(schema.to_string())
+            .chain(referred)
+            .collect();
+        self.compared += key.len();
+        key
     }
 }
 
-/// What a schema says, with all that it refers to, however far.
-fn key(schema: &Json, defs: &Map<String, Json>) -> String {
-    let mut referred = BTreeMap::new();
-    collect(schema, defs, &mut referred);
-    let referred = referred
-        .into_iter()
-        .map(|(name, def)| format!("\n{name}: {def}"));
-    std::iter::once(schema.to_string())
-        .chain(referred)
-        .collect()
-}
-
-fn collect<'a>(
-    schema: &'a Json,
-    defs: &'a Map<String, Json>,
-    found: &mut BTreeMap<&'a str, &'a Json>,
-) {
-    match schema {
-        Json::Object(schema) => {
-            let target = schema.get("$ref").and_then(Json::as_str).map(definition);
-            if let Some(name) = target
-                && let Some(def) = defs.get(name)
-                && found.insert(name, def).is_none()
-            {
-                collect(def, defs, found);
+/// All definitions that a schema refers to. They can refer to each other in a chain of any length.
+fn referred<'a>(schema: &'a Json, defs: &'a Map<String, Json>) -> BTreeMap<&'a str, &'a Json> {
+    let mut found = BTreeMap::new();
+    let mut unread = vec![schema];
+    while let Some(next) = unread.pop() {
+        match next {
+            Json::Object(schema) => {
+                let target = schema.get("$ref").and_then(Json::as_str).map(definition);
+                if let Some(name) = target
+                    && let Some(def) = defs.get(name)
+                    && found.insert(name, def).is_none()
+                {
+                    unread.push(def);
+                }
+                unread.extend(schema.values());
             }
-            schema
-                .values()
-                .for_each(|inner| collect(inner, defs, found));
+            Json::Array(items) => unread.extend(items),
+            _ => {}
         }
-        Json::Array(items) => items.iter().for_each(|inner| collect(inner, defs, found)),
-        _ => {}
     }
+    found
 }
 
 /// The name of the definition that a `$ref` leads to.
@@ -344,4 +368,64 @@ fn definition(target: &str) -> &str {
 fn described(schema: &Json) -> Vec<String> {
     let text = schema.get("description").and_then(Json::as_str);
     docs::of(text.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A chain of definitions of any length, each a struct with the next.
+    fn chain(length: usize) -> Map<String, Json> {
+        let link = |at: usize| {
+            let next = json!({ "$ref": format!("#/$defs/D{}", at + 1) });
+            json!({ "type": "object", "properties": { "next": next } })
+        };
+        (0..length).map(|at| (format!("D{at}"), link(at))).collect()
+    }
+
+    #[test]
+    fn long_chains_of_types_end_in_anything() {
+        let mut types = Types::default();
+        let found = types.of(&json!({ "$ref": "#/$defs/D0" }), &chain(10_000), "x");
+        assert_eq!(found.tokens.to_string(), "D0");
+        let items = types.into_items();
+        assert!((10..=MAX_DEPTH).contains(&items.len()), "{}", items.len());
+        let lists = (0..500).fold(
+            json!({ "type": "string" }),
+            |inner, _| json!({ "type": "array", "items": inner }),
+        );
+        let mut types = Types::default();
+        let found = types.of(&lists, &Map::new(), "x").tokens.to_string();
+        assert_eq!(found.matches("Vec").count(), MAX_DEPTH);
+        assert!(found.contains("Value"), "{found}");
+    }
+
+    /// Each of them is compared by all that it leads to.
+    #[test]
+    fn many_types_that_lead_to_many_others_end_too() {
+        let defs = chain(5000);
+        let fields = (0..5000).map(|at| {
+            let field = json!({ "$ref": format!("#/$defs/D{at}") });
+            (format!("f{at}"), field)
+        });
+        let fields: Map<String, Json> = fields.collect();
+        let mut types = Types::default();
+        let all = json!({ "type": "object", "title": "All", "properties": fields });
+        let found = types.of(&all, &defs, "x");
+        assert_eq!(found.tokens.to_string(), "All");
+        assert!(types.needs().values);
+    }
+
+    #[test]
+    fn many_values_of_one_name_are_named_apart() {
+        // Letters that no name here has.
+        let values = ('\u{4e00}'..='\u{9fff}').map(String::from);
+        let values: Vec<String> = values.take(20_000).collect();
+        let mut types = Types::default();
+        let found = types.of(&json!({ "enum": values, "title": "All" }), &Map::new(), "x");
+        assert_eq!(found.tokens.to_string(), "All");
+        assert!(types.into_items()[0].to_string().contains("Unnamed20000"));
+    }
 }

@@ -12,7 +12,7 @@ use crate::function::{CONTEXT, FunctionSchema};
 use crate::instance::{Instance, Kind};
 use crate::reference::{Target, follow};
 
-/// Schemas that are looked through for the names of further arguments.
+/// Schemas that are looked through for the names of further arguments, and names in them.
 const MAX_SCHEMAS: usize = 10_000;
 
 /// Schemas inside schemas.
@@ -132,6 +132,7 @@ impl<'s> Further<'s> {
             let is_place = root
                 .get("properties")
                 .is_some_and(|own| own.get(name).is_some());
+            self.schemas += 1;
             if name != CONTEXT && !is_place && self.names.insert(name) {
                 self.told.push(name);
             }

@@ -104,7 +104,7 @@ fn same<V: Instance, I: Instance, J: Instance>(
         }
         (Kind::Object(members), Kind::Object(others)) => {
             let sorted: Option<HashMap<String, J>> =
-                (members == others && others > FEW).then(|| {
+                (members == others && others > FEW && work.spend(others)).then(|| {
                     let mut sorted = HashMap::with_capacity(others);
                     other.for_each_member(&mut |name, value| {
                         sorted.insert(name.to_owned(), value);

@@ -15,6 +15,9 @@ const MAX_HOPS: usize = 16;
 /// Branches inside branches.
 const MAX_LEVELS: usize = 4;
 
+/// Members of a variant that may be the one that tells which it is.
+const MAX_TAGS: usize = 8;
+
 impl<V: Instance> Checker<'_, V> {
     /// Says what is wrong with a value that fits none of these.
     pub(super) fn explain(&mut self, branches: &[Json], value: V, path: &Path<'_>) {
@@ -27,10 +30,11 @@ impl<V: Instance> Checker<'_, V> {
         self.budget.spend(branches.len());
         let root = self.root();
         let kind = value.kind();
+        let budget = &mut self.budget;
         let meant: Vec<Branch<'_>> = branches
             .iter()
             .map(|branch| Branch::read(branch, root))
-            .filter(|branch| branch.is_for(kind, root, 0))
+            .filter(|branch| branch.is_for(kind, root, 0, &mut |work| budget.spend(work)))
             .collect();
         let before = self.errors();
         match &*meant {
@@ -68,6 +72,9 @@ impl<V: Instance> Checker<'_, V> {
 
     /// Of several variants that are objects.
     fn variants(&mut self, several: &[Branch<'_>], value: V, path: &Path<'_>) {
+        if !self.budget.spend(several.iter().map(Branch::size).sum()) {
+            return;
+        }
         let work = &mut self.budget;
         let tagged = several.iter().find(|branch| {
             let (mut same, mut differ) = (false, false);
@@ -137,7 +144,7 @@ impl<V: Instance> Checker<'_, V> {
 /// The member that says of all of them which one it is.
 fn common_tag<'s>(several: &[Branch<'s>]) -> Option<&'s str> {
     let (first, others) = several.split_first()?;
-    let mut tags = first.tags().map(|(name, _)| name);
+    let mut tags = first.tags().map(|(name, _)| name).take(MAX_TAGS);
     tags.find(|tag| {
         let mut others = others.iter();
         others.all(|branch| branch.tags().any(|(name, _)| name == *tag))
@@ -175,7 +182,16 @@ impl<'s> Branch<'s> {
     }
 
     /// Whether it is for values of this kind.
-    fn is_for(&self, kind: Kind<'_>, root: &'s Map<String, Json>, level: usize) -> bool {
+    fn is_for(
+        &self,
+        kind: Kind<'_>,
+        root: &'s Map<String, Json>,
+        level: usize,
+        spend: &mut dyn FnMut(usize) -> bool,
+    ) -> bool {
+        if !spend(self.parts.len()) {
+            return false;
+        }
         let mut wanted = self.parts.iter().filter_map(|part| part.get("type"));
         if self.get("type").is_some() {
             return wanted.all(|wanted| is_of(kind, wanted));
@@ -190,9 +206,9 @@ impl<'s> Branch<'s> {
                 let inner = self.get(keyword).and_then(Json::as_array);
                 level < MAX_LEVELS
                     && inner.is_some_and(|inner| {
-                        inner
-                            .iter()
-                            .any(|branch| Self::read(branch, root).is_for(kind, root, level + 1))
+                        inner.iter().any(|branch| {
+                            Self::read(branch, root).is_for(kind, root, level + 1, spend)
+                        })
                     })
             }),
         }
@@ -218,6 +234,13 @@ impl<'s> Branch<'s> {
         let several = self.get("enum").filter(|_| only.is_none());
         let several = several.and_then(Json::as_array).into_iter().flatten();
         only.into_iter().chain(several)
+    }
+
+    /// How much work it is to read it.
+    fn size(&self) -> usize {
+        let properties = self.get("properties").and_then(Json::as_object);
+        let required = self.get("required").and_then(Json::as_array);
+        properties.map_or(0, Map::len) + required.map_or(0, Vec::len)
     }
 
     /// The members that can only have one value.

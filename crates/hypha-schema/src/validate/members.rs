@@ -97,6 +97,7 @@ impl<V: Instance> Checker<'_, V> {
             return;
         }
         // To look one up can take as long as there are members.
+        self.budget.spend(length);
         let mut missing: HashMap<&str, bool> = names.clone().map(|name| (name, true)).collect();
         value.for_each_member(&mut |name, _| {
             if let Some(missing) = missing.get_mut(name) {

@@ -91,6 +91,26 @@ fn trees_of_variants_do_not_take_for_ever() {
     );
 }
 
+/// An object of so many members.
+fn many(members: usize) -> Json {
+    let members = (0..members).map(|number| (format!("k{number}"), json!(number)));
+    Json::Object(members.collect())
+}
+
+/// Definitions that are each a choice of so many times the next one.
+fn chosen(keyword: &str, width: usize, leaf: Json) -> Map<String, Json> {
+    let mut defs = Map::new();
+    for level in 0..8 {
+        let next = json!({ "$ref": format!("#/$defs/a{}", level + 1) });
+        defs.insert(
+            format!("a{level}"),
+            json!({ keyword: vec![next; width], "not": {} }),
+        );
+    }
+    defs.insert("a8".to_owned(), leaf);
+    defs
+}
+
 /// A schema that leads to its leaf half a million times.
 fn doubled(leaf: Json) -> Json {
     let mut defs = Map::new();
@@ -121,6 +141,9 @@ fn hostile_schemas_do_not_take_for_ever() {
             json!({ "anyOf": vec![json!({ "type": "null" }); 10_000] }),
             json!(1),
         ),
+        (json!({ "required": ["k0"] }), many(10_000)),
+        (json!({ "const": many(10_000) }), many(10_001)),
+        (json!({ "const": many(10_000) }), many(10_000)),
     ] {
         validate(&doubled(leaf), &value).unwrap_err();
     }
@@ -133,6 +156,42 @@ fn hostile_schemas_do_not_take_for_ever() {
     let branches = json!({ "$ref": "#/$defs/a", "$defs": { "a": { "anyOf": [again, again] } } });
     let told = problem(&branches, &json!(1));
     assert!(told.contains("without end"), "{told}");
+}
+
+#[test]
+fn explanations_do_not_take_for_ever() {
+    for keyword in ["anyOf", "oneOf"] {
+        let mut schema = json!({ keyword: [{ "$ref": "#/$defs/a0" }] });
+        schema["$defs"] = Json::Object(chosen(keyword, 5000, json!({ "type": "null" })));
+        let told = problem(&schema, &json!(1));
+        assert!(told.starts_with("it takes too long"), "{told}");
+    }
+    // Variants that have all of their tags in common, but for one.
+    let tags = |tags: usize| -> Json {
+        let tags = (0..tags).map(|number| (format!("tag{number}"), json!({ "const": number })));
+        json!({ "type": "object", "properties": Json::Object(tags.collect()) })
+    };
+    let mut branches = vec![json!({ "$ref": "#/$defs/tags" }); 3000];
+    branches.push(json!({ "type": "object", "properties": {}, "required": ["a"] }));
+    let schema = json!({ "anyOf": branches, "$defs": { "tags": tags(3000) } });
+    let wrong = json!({ "tag0": 1 });
+    assert!(validate(&schema, &wrong).is_err());
+}
+
+/// What a service says of its functions is read before anybody calls one.
+#[test]
+fn hostile_functions_are_read_at_once() {
+    for keyword in ["anyOf", "oneOf"] {
+        let mut defs = chosen(keyword, 100, json!({ "type": "object" }));
+        for def in defs.values_mut() {
+            def.as_object_mut().unwrap().remove("not");
+        }
+        let parameters = json!({ "$ref": "#/$defs/a0", "$defs": defs });
+        let function =
+            json!({ "type": "function", "function": { "name": "f", "parameters": parameters } });
+        let read = FunctionSchema::from_value(&function).unwrap();
+        assert!(read.validate(&[&json!(1)], &[]).is_err());
+    }
 }
 
 /// Threads of runtimes have two megabytes.
