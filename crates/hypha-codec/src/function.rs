@@ -291,6 +291,9 @@ impl Generator {
             .into_iter()
             .chain(optional.into_iter().flatten())
             .for_each(Text::detach_in_place);
+        if let Some(public_key) = &mut self.enc_pub {
+            *public_key = Bytes::copy_from_slice(public_key);
+        }
         self.extra.detach_in_place();
     }
 }

@@ -10,7 +10,6 @@ use std::task::{self, Poll};
 use std::time::Duration;
 
 use hypha_codec::{Packet, Rope, Text, Value};
-use hypha_e2e::PublicKey;
 use serde::de::DeserializeOwned;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceExt as _};
@@ -169,7 +168,7 @@ pub struct Reply {
     method: Text,
     shared: Arc<Shared>,
     /// Who sealed it, if it came encrypted.
-    sealed_by: Option<PublicKey>,
+    sealed_by: Option<Recipient>,
 }
 
 impl Reply {
@@ -471,7 +470,7 @@ fn first_argument(
     packet: &Packet,
     sender: &Address,
     shared: &Arc<Shared>,
-    sealed_by: Option<PublicKey>,
+    sealed_by: Option<Recipient>,
 ) -> Result<Value, hypha_codec::DecodeError> {
     let import =
         SenderImport::new(PeerRef::Strong(Arc::clone(shared)), sender, None).sealed_by(sealed_by);

@@ -80,7 +80,7 @@ pub(crate) async fn run(mut work: mpsc::UnboundedReceiver<Work>, environment: En
                 Some(Work::Unread { from, packet }) => {
                     if packet.payload().len() > DECODE_INLINE {
                         let environment = Arc::clone(&environment);
-                        tasks.spawn(async move { give_back(&from, &packet, &environment) });
+                        tasks.spawn(give_back_aside(from, packet, environment));
                     } else {
                         give_back(&from, &packet, &environment);
                     }
@@ -170,6 +170,16 @@ impl SlowStart {
     }
 }
 
+/// The same with a large one, which may have to be decrypted first.
+async fn give_back_aside(from: Address, packet: Packet, environment: Arc<Environment>) {
+    if environment.sealing.is_none() || sealing::is_quick(packet.payload().len()) {
+        return give_back(&from, &packet, &environment);
+    }
+    let read = tokio::task::spawn_blocking(move || give_back(&from, &packet, &environment));
+    // Only a runtime that goes down says no.
+    drop(read.await);
+}
+
 /// Reads an answer that nobody waits for and drops it, as whoever waited would have.
 fn give_back(from: &Address, packet: &Packet, environment: &Environment) {
     let peer = PeerRef::Weak(Weak::clone(&environment.shared));
@@ -181,10 +191,12 @@ fn give_back(from: &Address, packet: &Packet, environment: &Environment) {
             (&environment.sealing, Envelope::read(&payload))
             && let Some(shared) = environment.shared.upgrade()
         {
-            let opened = sealing.open_answer(packet.clone(), envelope, &shared.local, None);
-            let Ok(opened) = opened else { return };
-            payload = opened.packet.payload();
-            import = import.sealed_by(Some(opened.key));
+            let opened = sealed::open_unread(sealing, packet, &envelope, &shared.local);
+            let Some((clear, sender)) = opened else {
+                return;
+            };
+            payload = clear;
+            import = import.sealed_by(Some(sender));
         }
         let decoder = Decoder::new(&environment.registry).import(&import);
         drop(hypha_codec::Payload::decode(payload, &decoder));
@@ -247,7 +259,8 @@ impl Running {
             packet,
         } = invoke;
         let caller = seal.as_ref().map(Seal::caller);
-        sealed::admit(&method, caller.as_ref(), &packet)?;
+        let caller_key = caller.map(|caller| caller.key);
+        sealed::admit(&method, caller_key.as_ref(), &packet)?;
         let session = packet.header().ok().and_then(|header| header.session());
         let peer = PeerRef::Weak(Weak::clone(&environment.shared));
         let import = SenderImport::new(peer, &from, session)
@@ -257,14 +270,16 @@ impl Running {
         let received = payload::receive(&packet, &decoder, &from, session).map_err(|problem| {
             RemoteError::of_kind(RemoteErrorKind::InvalidArguments, problem.text())
         })?;
-        let encoder = ReplyEncoder::new(
+        let mut encoder = ReplyEncoder::new(
             environment.registry.clone(),
             Weak::clone(&environment.shared),
             from.clone(),
-        )
-        .seal_for(caller);
+        );
+        if let Some(seal) = &seal {
+            encoder = encoder.seal_for(seal.caller().key, Arc::clone(seal.sealing()));
+        }
         let user = environment.direct_user.clone();
-        let context = Context::new(from, local, packet, user, caller);
+        let context = Context::new(from, local, packet, user, caller_key);
         let params = Arc::clone(&method.params);
         let invocation = Invocation::new(context, received.args, received.kwargs, params, encoder);
         Ok(Self {

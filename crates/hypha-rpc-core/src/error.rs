@@ -159,15 +159,7 @@ impl CallError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Disconnected { maybe_ran, .. } => !maybe_ran,
-            Self::Remote(error) => {
-                let says_so = matches!(
-                    error.kind(),
-                    RemoteErrorKind::PeerNotConnected
-                        | RemoteErrorKind::Busy
-                        | RemoteErrorKind::ShuttingDown
-                );
-                says_so && !error.is_in_clear()
-            }
+            Self::Remote(error) => error.is_refusal() && !error.is_in_clear(),
             _ => false,
         }
     }
@@ -177,6 +169,10 @@ impl From<CallError> for RemoteError {
     /// For handlers that call others: what their own caller gets to see.
     fn from(error: CallError) -> Self {
         match error {
+            // Their caller's call did run, and must not look as if it can be made again.
+            CallError::Remote(error) if error.is_refusal() || error.is_in_clear() => {
+                Self::new(texts::inner_call_refused(&error))
+            }
             CallError::Remote(error) => error,
             CallError::Timeout {
                 target,
@@ -241,6 +237,9 @@ pub enum InvalidService {
     /// A value cannot travel.
     #[error("the value `{0}` cannot be sent: {1}")]
     Value(String, String),
+    /// A key of the configuration has a setter, and no effect when it is set like any other.
+    #[error("`{0}` has no effect in `config`: it is set by `Service::{0}`")]
+    Config(String),
     /// The list of `trusted_keys` is empty: other clients would take it for none.
     #[error("`trusted_keys` holds no key, so nobody could call the service")]
     NoTrustedKeys,
@@ -307,5 +306,30 @@ pub(crate) fn with_sources(error: &dyn std::error::Error) -> String {
 impl From<&ErrorValue> for RemoteError {
     fn from(value: &ErrorValue) -> Self {
         Self::parse(&value.message, value.trace.as_deref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever called a method that passes on what another one said did not call in vain.
+    #[test]
+    fn a_refusal_of_an_inner_call_is_none_of_the_outer_one() {
+        let busy = texts::BUSY.to_owned();
+        let several = format!("x\n{busy}");
+        for text in [&*busy, "Target peer ws/c is not connected", &*several] {
+            let inner = CallError::Remote(RemoteError::new(text));
+            assert!(inner.is_retryable(), "{text}");
+            let passed_on = RemoteError::from(inner);
+            let outer = RemoteError::parse(passed_on.message(), passed_on.trace());
+            assert!(outer.message().contains("was refused: "), "{outer}");
+            assert!(!CallError::Remote(outer).is_retryable(), "{text}");
+        }
+        let in_clear = RemoteError::new("Access denied").in_clear();
+        let passed_on = RemoteError::from(CallError::Remote(in_clear));
+        assert_eq!(passed_on.kind(), RemoteErrorKind::Application);
+        let denied = RemoteError::from(CallError::Remote(RemoteError::new("Access denied")));
+        assert_eq!(denied.kind(), RemoteErrorKind::PermissionDenied);
     }
 }

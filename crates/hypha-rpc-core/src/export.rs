@@ -13,10 +13,11 @@ use crate::engine::{Exported, ServiceRecord};
 use crate::file::FileObject;
 use crate::import::Origin;
 use crate::interface::Interface;
+use crate::sealing::Sealing;
 use crate::service::Method as LocalMethod;
 use crate::shared::Shared;
 use crate::stream::{RemoteStream, Source, Streamed};
-use crate::target::{Target, TrustedKeys};
+use crate::target::{Keys, Target};
 
 /// The export hook of one message to one receiver.
 #[derive(Debug)]
@@ -24,8 +25,8 @@ pub(crate) struct Exporter {
     shared: Arc<Shared>,
     to: Address,
     exported: Option<Exported<Target>>,
-    /// Whom the message is encrypted for: nobody else calls what it brings along.
-    trusted: Option<TrustedKeys>,
+    /// Whom the message is encrypted for, and as whom: nobody else calls what it brings along.
+    keys: Keys,
 }
 
 impl Exporter {
@@ -34,23 +35,27 @@ impl Exporter {
             shared,
             to,
             exported: None,
-            trusted: None,
+            keys: Keys::default(),
         }
     }
 
     /// The message is encrypted for the owner of this key.
-    pub(crate) fn seal_for(&mut self, key: PublicKey) {
-        self.trusted = Some(Arc::new([key]));
+    pub(crate) fn seal_for(&mut self, key: PublicKey, sealing: Arc<Sealing>) {
+        self.keys = Keys {
+            trusted: Some(Arc::new([key])),
+            sealing: Some(sealing),
+        };
     }
 
-    /// Whose calls are taken of what the message brings along.
-    pub(crate) fn trusted(&self) -> Option<&TrustedKeys> {
-        self.trusted.as_ref()
+    /// The keys that what the message brings along is called with.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// Our public key, for functions that others are to call encrypted.
     pub(crate) fn public_key(&self) -> Option<Bytes> {
-        let key = self.shared.sealing.as_ref()?.public_key();
+        let sealing = self.keys.sealing.as_ref();
+        let key = sealing.or(self.shared.sealing.as_ref())?.public_key();
         Some(Bytes::copy_from_slice(key.as_bytes()))
     }
 
@@ -84,16 +89,19 @@ impl Exporter {
 
     /// Puts a function at a name of the session.
     pub(crate) fn place(&mut self, name: Text, method: &LocalMethod) {
-        let target = Target::method_for(method, self.trusted.clone());
+        let target = Target::method(method, self.keys.clone());
         self.exported().functions.push((name, target));
     }
 
     /// Puts a function there that is called in clear too: the references encrypt no calls that close
     /// a generator.
     pub(crate) fn place_open(&mut self, name: Text, method: &LocalMethod) {
-        self.exported()
-            .functions
-            .push((name, Target::method(method)));
+        let keys = Keys {
+            trusted: None,
+            ..self.keys.clone()
+        };
+        let target = Target::method(method, keys);
+        self.exported().functions.push((name, target));
     }
 
     pub(crate) fn interface(&mut self, record: ServiceRecord<Target>) {

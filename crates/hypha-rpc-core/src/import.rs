@@ -43,8 +43,9 @@ pub(crate) struct Origin {
     pub(crate) parent: Option<Text>,
     /// Whether the sender may point at clients outside its workspace.
     pub(crate) trusted: bool,
-    /// Who sealed the message that the function came in.
-    pub(crate) sealed_by: Option<PublicKey>,
+    /// Who sealed the message that the function came in, and whom they sealed it for: functions in it
+    /// take calls with that key of ours alone.
+    pub(crate) sealed_by: Option<Recipient>,
 }
 
 impl Origin {
@@ -89,18 +90,19 @@ impl Origin {
         let Some(own) = own else {
             return match self.sealed_by {
                 None => Ok(None),
-                Some(key) if of_sender => Ok(Some(Recipient::from(key))),
+                Some(sender) if of_sender => Ok(Some(sender)),
                 Some(_) => Err(EncryptionError::NoKey(target.clone()).into()),
             };
         };
         let key = PublicKey::try_from(&**own).map_err(|_| EncryptionError::BadKey)?;
         // A sender answers for its own key by what it sealed. Those who trust our key cannot tell on
         // whose behalf we use it, and whoever gets what we sealed can hand it on to them.
-        let answers_for_it = of_sender && self.sealed_by == Some(key);
-        Ok(Some(Recipient {
-            key,
-            anonymously: !answers_for_it && !self.trusted,
-        }))
+        let sender = self.sealed_by.filter(|_| of_sender);
+        let anonymously = match sender.filter(|sender| sender.key == key) {
+            Some(sender) => sender.anonymously,
+            None => !self.trusted,
+        };
+        Ok(Some(Recipient { key, anonymously }))
     }
 }
 
@@ -134,8 +136,8 @@ impl SenderImport {
     }
 
     /// The message came encrypted.
-    pub(crate) fn sealed_by(mut self, key: Option<PublicKey>) -> Self {
-        self.origin.sealed_by = key;
+    pub(crate) fn sealed_by(mut self, sender: Option<Recipient>) -> Self {
+        self.origin.sealed_by = sender;
         self
     }
 

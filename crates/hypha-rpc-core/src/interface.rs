@@ -88,7 +88,7 @@ impl Interface {
         let id = Text::from(format!("{RINTF_PREFIX}{random}"));
         let shared = Arc::clone(exporter.shared());
         let mut layout = Layout::new(&shared.local, shared.server_url(), &id)
-            .trusting(exporter.trusted().cloned())
+            .called_with(exporter.keys().clone())
             .encrypted_for(exporter.public_key());
         let described = layout
             .interface(&self.inner.members)
@@ -112,7 +112,7 @@ impl Interface {
         let path = Text::from(format!("{SERVICES}.{id}.{}", key::DISPOSE));
         let mut descriptor = exporter.describe(path, &dispose);
         descriptor.name = Some(Text::from_static(key::DISPOSE));
-        let target = Target::method_for(&dispose, exporter.trusted().cloned());
+        let target = Target::method(&dispose, exporter.keys().clone());
         methods.insert(Text::from_static(key::DISPOSE), target);
 
         let mut map = Map::from([(key::RINTF, Value::Bool(true))]);
@@ -126,7 +126,7 @@ impl Interface {
 
         self.inner.ids().push(id.clone());
         // It can be asked for, in clear: what went out encrypted is not told again.
-        let told = match exporter.trusted() {
+        let told = match exporter.keys().trusted {
             Some(_) => Map::new(),
             None => map.clone(),
         };

@@ -93,13 +93,18 @@ impl MethodCall {
         let (Some(recipient), Ok(call)) = (recipient, &mut self.call) else {
             return self;
         };
-        if call.peer.shared.sealing.is_none() {
-            let target = call.exporter.receiver().clone();
-            return Self::failed(EncryptionError::Off(target).into());
+        let sealing = match &call.peer.shared.sealing {
+            Some(sealing) => sealing.sealing_for(&recipient),
+            None => Err(EncryptionError::Off(call.exporter.receiver().clone())),
+        };
+        match sealing {
+            Ok(sealing) => {
+                call.recipient = Some(recipient);
+                call.exporter.seal_for(recipient.key, sealing);
+                self
+            }
+            Err(problem) => Self::failed(problem.into()),
         }
-        call.recipient = Some(recipient);
-        call.exporter.seal_for(recipient.key);
-        self
     }
 
     /// Sets the session of the peer that the call belongs to.

@@ -149,23 +149,34 @@ const INLINE: usize = 64 * 1024;
 pub(crate) struct Sealing {
     sealer: Arc<dyn Sealer>,
     seen: SealedCalls,
+    is_anonymous: bool,
 }
 
 impl Sealing {
     pub(crate) fn new(sealer: Arc<dyn Sealer>) -> Self {
         let seen = sealer.seen();
-        Self { sealer, seen }
+        Self {
+            sealer,
+            seen,
+            is_anonymous: false,
+        }
     }
 
     pub(crate) fn public_key(&self) -> PublicKey {
         self.sealer.public_key()
     }
 
+    /// Whether its key tells nobody who we are.
+    pub(crate) fn is_anonymous(&self) -> bool {
+        self.is_anonymous
+    }
+
     /// The same with a key that tells nobody who we are.
-    fn anonymous(&self) -> Result<Self, EncryptionError> {
+    pub(crate) fn anonymous(&self) -> Result<Self, EncryptionError> {
         Ok(Self {
             sealer: self.sealer.anonymous()?,
             seen: self.seen.clone(),
+            is_anonymous: true,
         })
     }
 
@@ -182,12 +193,12 @@ impl Sealing {
     }
 }
 
-/// Whom a call is encrypted for.
+/// Whom a message is encrypted for, or who encrypted one, and whom they take us for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Recipient {
     pub(crate) key: PublicKey,
-    /// Nobody answers for the key. It could be that of somebody who trusts ours, so that a call which
-    /// were sealed with ours could be handed on to them.
+    /// With the key that tells nobody who we are, since nobody answers for theirs. It could be that of
+    /// somebody who trusts our own, so that a call which were sealed with that could be handed on to them.
     pub(crate) anonymously: bool,
 }
 

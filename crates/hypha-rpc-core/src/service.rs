@@ -197,7 +197,8 @@ impl Service {
         self.config("singleton", true)
     }
 
-    /// Sets a free key of the configuration, which every client can read.
+    /// Sets a free key of the configuration, which every client can read. Registering fails with those that have methods of
+    /// their own: `visibility`, `authorized_workspaces`, `require_context` and `trusted_keys`.
     #[must_use]
     pub fn config(mut self, key: impl Into<Text>, value: impl Serialize) -> Self {
         let key = key.into();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hypha_e2e::PublicKey;
 
 use crate::built_in::BuiltIn;
+use crate::sealing::Sealing;
 use crate::service::{Method, MethodService, Param};
 
 /// What runs a method of ours.
@@ -24,25 +25,30 @@ pub(crate) struct UserMethod {
     pub(crate) params: Arc<Vec<Param>>,
     /// Whether callers may pass functions of clients outside their workspace.
     pub(crate) foreign_functions: bool,
+    pub(crate) keys: Keys,
+}
+
+/// The keys that a method is called with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Keys {
     /// Whose calls are taken, which must be encrypted then.
     pub(crate) trusted: Option<TrustedKeys>,
+    /// What opens calls and seals their answers, if the method went out in a message that was encrypted:
+    /// callers know us by the key of that message.
+    pub(crate) sealing: Option<Arc<Sealing>>,
 }
 
 /// Keys of those who may call.
 pub(crate) type TrustedKeys = Arc<[PublicKey]>;
 
 impl Target {
-    pub(crate) fn method(method: &Method) -> Self {
-        Self::method_for(method, None)
-    }
-
-    /// A method that is called by the owners of these keys alone, if there are some.
-    pub(crate) fn method_for(method: &Method, trusted: Option<TrustedKeys>) -> Self {
+    /// A method that is called with these keys.
+    pub(crate) fn method(method: &Method, keys: Keys) -> Self {
         Self::User(Arc::new(UserMethod {
             service: method.service(),
             params: Arc::clone(&method.params),
             foreign_functions: method.foreign_functions,
-            trusted,
+            keys,
         }))
     }
 }

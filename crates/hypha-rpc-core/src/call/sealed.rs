@@ -67,11 +67,22 @@ pub(super) async fn send(
     } else {
         Outcome::Rejected(opened.packet)
     };
-    let reply = conclude(shared, target, method, outcome)?;
+    let reply = conclude(shared, target, method, outcome).map_err(said_by_provider)?;
     Ok(Reply {
-        sealed_by: Some(key),
+        sealed_by: Some(recipient),
         ..reply
     })
+}
+
+/// An error that its provider sealed. That somebody is not connected is then about a call of its own, whatever the header
+/// makes of it: whoever had this one in hand could say that it was not delivered.
+fn said_by_provider(error: CallError) -> CallError {
+    match error {
+        CallError::Remote(error) if error.kind() == RemoteErrorKind::PeerNotConnected => {
+            CallError::Remote(error.of_application())
+        }
+        other => other,
+    }
 }
 
 /// What is left of an error that came in clear: the words of the protocol that are said before a call is
@@ -87,9 +98,11 @@ fn unsealed(error: CallError) -> CallError {
 }
 
 fn is_said_before_opening(error: &RemoteError) -> bool {
-    // Whose kind is read off one line among many could say anything in the others.
+    // Whose kind is read off one line among many could say anything in the others, and show those.
     let is_one_line = !error.message().trim_end().contains('\n');
+    let shown = RemoteError::new(error.to_string());
     is_one_line
+        && shown.kind() == error.kind()
         && matches!(
             error.kind(),
             RemoteErrorKind::MethodNotFound
@@ -101,4 +114,20 @@ fn is_said_before_opening(error: &RemoteError) -> bool {
                 | RemoteErrorKind::Busy
                 | RemoteErrorKind::ShuttingDown
         )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Only the header, which anybody on the way can change, tells it from the words of a server.
+    #[test]
+    fn a_provider_that_did_not_reach_somebody_was_reached() {
+        let said = RemoteError::new("Target peer ws/x is not connected");
+        assert!(CallError::Remote(said.clone()).is_retryable());
+        let said = said_by_provider(CallError::Remote(said));
+        assert!(!said.is_retryable() && !said.is_disconnected(), "{said}");
+        let kind = said.remote().map(RemoteError::kind);
+        assert_eq!(kind, Some(RemoteErrorKind::Application));
+    }
 }

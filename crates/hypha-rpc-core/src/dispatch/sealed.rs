@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use hypha_codec::{Envelope, Packet, Rope, Text};
 use hypha_e2e::PublicKey;
 
@@ -12,7 +13,7 @@ use crate::engine::Answer;
 use crate::error::{RemoteError, RemoteErrorKind, with_sources};
 use crate::payload;
 use crate::protocol::answer;
-use crate::sealing::{EncryptionError, Sealing};
+use crate::sealing::{EncryptionError, Recipient, Sealing};
 use crate::target::{Target, UserMethod};
 use crate::texts;
 
@@ -27,9 +28,17 @@ pub(super) struct Seal {
 }
 
 impl Seal {
-    /// The caller's key.
-    pub(super) fn caller(&self) -> PublicKey {
-        self.key
+    /// Whose call it is.
+    pub(super) fn caller(&self) -> Recipient {
+        Recipient {
+            key: self.key,
+            anonymously: self.sealing.is_anonymous(),
+        }
+    }
+
+    /// What seals the answer.
+    pub(super) fn sealing(&self) -> &Arc<Sealing> {
+        &self.sealing
     }
 
     /// Encrypts an answer.
@@ -76,10 +85,11 @@ pub(super) fn open(
     let header = invoke.packet.header().map_err(malformed)?;
     let method = Text::from(header.method().unwrap_or_default());
     let session = header.session().map(Text::from);
-    let Some(sealing) = &environment.sealing else {
+    let (target, local) = &invoke.handler;
+    let own = target.keys.sealing.as_ref();
+    let Some(sealing) = own.or(environment.sealing.as_ref()) else {
         return Err(refused(texts::encryption_off(&method)));
     };
-    let (target, local) = &invoke.handler;
     let seal = |key| Seal {
         sealing: Arc::clone(sealing),
         key,
@@ -104,13 +114,32 @@ pub(super) fn open(
     Ok((invoke, Some(seal)))
 }
 
+/// Opens an answer that nobody reads. Nobody knows any more with which of our keys its call was encrypted.
+pub(super) fn open_unread(
+    sealing: &Sealing,
+    packet: &Packet,
+    envelope: &Envelope,
+    local: &Address,
+) -> Option<(Bytes, Recipient)> {
+    let open = |sealing: &Sealing| {
+        let opened = sealing.open_answer(packet.clone(), envelope.clone(), local, None);
+        let opened = opened.ok()?;
+        let sender = Recipient {
+            key: opened.key,
+            anonymously: sealing.is_anonymous(),
+        };
+        Some((opened.packet.payload(), sender))
+    };
+    open(sealing).or_else(|| open(&sealing.anonymous().ok()?))
+}
+
 /// Whether a method takes calls of the owner of this key (protocol section 11).
 pub(super) fn admit(
     method: &UserMethod,
     caller: Option<&PublicKey>,
     packet: &Packet,
 ) -> Result<(), RemoteError> {
-    let Some(trusted) = &method.trusted else {
+    let Some(trusted) = &method.keys.trusted else {
         return Ok(());
     };
     let path = packet.header().ok().and_then(|header| header.method());

@@ -95,6 +95,16 @@ impl RemoteError {
         self.0.kind
     }
 
+    /// Whether it says that the call did not run.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(
+            self.0.kind,
+            RemoteErrorKind::PeerNotConnected
+                | RemoteErrorKind::Busy
+                | RemoteErrorKind::ShuttingDown
+        )
+    }
+
     /// Whether the call was encrypted and this came in clear, so that whoever is on the way may have
     /// written it: then it is not certain that the call did not run, whatever the error says.
     #[must_use]

@@ -5,6 +5,7 @@ use hypha_codec::{Map, Method, Promised, Value};
 use hypha_e2e::PublicKey;
 
 use super::origins;
+use crate::sealing::Recipient;
 
 /// The same description with every function in it called encrypted for the owner of this key, whatever
 /// it says itself: it came in clear. What cannot be looked into is left out, as functions may be there.
@@ -26,7 +27,9 @@ pub(super) fn description(described: &Map, key: PublicKey) -> Map {
 fn seal(method: &mut Method, key: PublicKey) {
     method.enc_pub = Some(Bytes::copy_from_slice(key.as_bytes()));
     method.promise = answered(method.promise);
-    origins::change(method, |origin| origin.sealed_by = Some(key));
+    origins::change(method, |origin| {
+        origin.sealed_by = Some(Recipient::from(key));
+    });
 }
 
 /// How an encrypted call asks for its answer. A description that says that there is none could be

@@ -14,7 +14,7 @@ use crate::address::{Address, is_plain_name};
 use crate::engine::ServiceRecord;
 use crate::error::InvalidService;
 use crate::protocol::{BUILT_IN, SERVICES};
-use crate::target::{Target, TrustedKeys};
+use crate::target::{Keys, Target};
 
 /// Fields of a service that members must not shadow (protocol section 10.3).
 const FIELDS: [&str; 8] = [
@@ -26,6 +26,15 @@ const FIELDS: [&str; 8] = [
     "docs",
     "app_id",
     "service_schema",
+];
+
+/// What the configuration of a service says of who may call it, and how. It is said by methods of [`Service`], which see
+/// to it as well: who wrote it into the configuration would have said it to callers alone.
+const SET_ELSEWHERE: [&str; 4] = [
+    "visibility",
+    "authorized_workspaces",
+    "require_context",
+    "trusted_keys",
 ];
 
 const MAX_DESCRIPTION: usize = 1024;
@@ -70,6 +79,12 @@ impl Service {
         {
             return Err(InvalidService::DescriptionLength(length));
         }
+        if let Some(key) = SET_ELSEWHERE
+            .iter()
+            .find(|key| self.config.get(key).is_some())
+        {
+            return Err(InvalidService::Config((*key).to_owned()));
+        }
         if let Some(concurrency) = self.concurrency {
             let limit = Limit::new(self.id.clone(), concurrency, self.queue);
             self.members
@@ -86,8 +101,11 @@ impl Service {
             self.config
                 .insert("trusted_keys", Value::List(keys.collect()));
         }
-        let mut layout =
-            Layout::new(local, server_url.cloned(), &self.id).trusting(self.trusted.clone());
+        let keys = Keys {
+            trusted: self.trusted.clone(),
+            sealing: None,
+        };
+        let mut layout = Layout::new(local, server_url.cloned(), &self.id).called_with(keys);
         let (described, schema) = layout.object(&self.members, "", true)?;
         let Layout {
             methods,
@@ -193,7 +211,7 @@ pub(crate) struct Layout<'a> {
     service: &'a Text,
     methods: HashMap<Text, Target>,
     context_methods: Vec<Text>,
-    trusted: Option<TrustedKeys>,
+    keys: Keys,
     enc_pub: Option<Bytes>,
 }
 
@@ -205,14 +223,14 @@ impl<'a> Layout<'a> {
             service,
             methods: HashMap::new(),
             context_methods: Vec::new(),
-            trusted: None,
+            keys: Keys::default(),
             enc_pub: None,
         }
     }
 
-    /// Only the owners of these keys may call the methods.
-    pub(crate) fn trusting(mut self, keys: Option<TrustedKeys>) -> Self {
-        self.trusted = keys;
+    /// Sets the keys that the methods are called with.
+    pub(crate) fn called_with(mut self, keys: Keys) -> Self {
+        self.keys = keys;
         self
     }
 
@@ -333,7 +351,7 @@ impl<'a> Layout<'a> {
             descriptor.schema = Some(Value::Map(schema.clone()));
         }
         descriptor.enc_pub = self.enc_pub.clone();
-        let target = Target::method_for(method, self.trusted.clone());
+        let target = Target::method(method, self.keys.clone());
         self.methods.insert(path, target);
         let mut listed = Map::new();
         listed.insert("type", Value::from("function"));

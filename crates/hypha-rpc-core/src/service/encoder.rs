@@ -1,7 +1,7 @@
 //! What turns the result of a handler into an answer.
 
 use std::fmt;
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 
 use hypha_codec::{CodecRegistry, EncodeError};
 use hypha_e2e::PublicKey;
@@ -11,6 +11,7 @@ use super::reply::Output;
 use crate::address::Address;
 use crate::export::Exporter;
 use crate::payload;
+use crate::sealing::Sealing;
 use crate::shared::Shared;
 
 /// Encodes the result of one call: with the codecs of the peer, and with a place for the functions
@@ -20,8 +21,8 @@ pub struct ReplyEncoder {
     pub(crate) registry: CodecRegistry,
     shared: Weak<Shared>,
     caller: Address,
-    /// Whom the answer is encrypted for.
-    key: Option<PublicKey>,
+    /// Whom the answer is encrypted for, and by what.
+    seal: Option<(PublicKey, Arc<Sealing>)>,
 }
 
 impl ReplyEncoder {
@@ -30,13 +31,13 @@ impl ReplyEncoder {
             registry,
             shared,
             caller,
-            key: None,
+            seal: None,
         }
     }
 
     /// The answer is encrypted for the owner of this key.
-    pub(crate) fn seal_for(mut self, key: Option<PublicKey>) -> Self {
-        self.key = key;
+    pub(crate) fn seal_for(mut self, key: PublicKey, sealing: Arc<Sealing>) -> Self {
+        self.seal = Some((key, sealing));
         self
     }
 
@@ -46,8 +47,8 @@ impl ReplyEncoder {
             .shared
             .upgrade()
             .map(|shared| Exporter::new(shared, self.caller.clone()));
-        if let (Some(exporter), Some(key)) = (&mut exporter, self.key) {
-            exporter.seal_for(key);
+        if let (Some(exporter), Some((key, sealing))) = (&mut exporter, &self.seal) {
+            exporter.seal_for(*key, Arc::clone(sealing));
         }
         let payload = payload::resolve(&self.registry, exporter.as_mut(), result)?;
         let exports = exporter.and_then(Exporter::finish);

@@ -87,6 +87,12 @@ impl CallArguments {
         }
     }
 
+    /// The default of the parameter taken last.
+    fn default_of_last(&self) -> Option<Value> {
+        let param = self.params.get(self.taken.checked_sub(1)?)?;
+        param.default.clone()
+    }
+
     /// The name of the parameter taken last, for messages.
     fn last_name(&self) -> String {
         let index = self.taken.saturating_sub(1);
@@ -142,11 +148,19 @@ impl CallArguments {
 
 impl<T: DeserializeOwned + Send + 'static> FromCall for T {
     fn from_call(arguments: &mut CallArguments) -> Result<Self, RemoteError> {
-        match arguments.next_value()? {
-            Some(value) => hypha_codec::from_value(value)
-                .map_err(|error| invalid(format!("argument {}: {error}", arguments.last_name()))),
-            None => T::deserialize(Absent).map_err(|_| arguments.missing()),
-        }
+        let Some(value) = arguments.next_value()? else {
+            return T::deserialize(Absent).map_err(|_| arguments.missing());
+        };
+        let is_null = value.is_null();
+        let read = match hypha_codec::from_value(value) {
+            // JavaScript says null for what it leaves out in front of what it gives.
+            Err(error) if is_null => match arguments.default_of_last() {
+                Some(default) => hypha_codec::from_value(default),
+                None => Err(error),
+            },
+            read => read,
+        };
+        read.map_err(|error| invalid(format!("argument {}: {error}", arguments.last_name())))
     }
 }
 

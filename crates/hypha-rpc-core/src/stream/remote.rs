@@ -5,7 +5,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{self, Poll};
 
 use futures_core::Stream;
@@ -14,7 +14,7 @@ use hypha_codec::{Generator, Object, Promised, Rope, Text, Value, native};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::error::CallError;
+use crate::error::{CallError, RemoteError};
 use crate::import::Origin;
 use crate::method_call::MethodCall;
 use crate::peer::Peer;
@@ -161,6 +161,8 @@ pub(crate) struct Source {
     /// Somebody pulled: where the generator leads was allowed.
     started: AtomicBool,
     ended: AtomicBool,
+    /// The error that it ended with.
+    failed: OnceLock<RemoteError>,
 }
 
 impl Source {
@@ -170,12 +172,17 @@ impl Source {
             descriptor,
             started: AtomicBool::new(false),
             ended: AtomicBool::new(false),
+            failed: OnceLock::new(),
         }
     }
 
     async fn next(&self) -> Result<Option<Value>, CallError> {
-        if self.ended.load(Ordering::Relaxed) {
-            return Ok(None);
+        if self.ended.load(Ordering::Acquire) {
+            // Whoever else reads it must not take what came for all.
+            return match self.failed.get() {
+                Some(error) => Err(CallError::Remote(error.clone())),
+                None => Ok(None),
+            };
         }
         let call = self.call(self.descriptor.method.clone())?;
         self.started.store(true, Ordering::Relaxed);
@@ -194,8 +201,9 @@ impl Source {
             Ok(item) => Ok(Some(item)),
             Err(error) => {
                 // The generator raised, and is over.
-                if error.is_remote() {
-                    self.ended.store(true, Ordering::Relaxed);
+                if let Some(error) = error.remote() {
+                    self.failed.get_or_init(|| error.clone());
+                    self.ended.store(true, Ordering::Release);
                 }
                 Err(error)
             }

@@ -95,6 +95,12 @@ async fn by_name_and_by_default() {
         3
     );
     assert_eq!(s.call::<i64>("named", (1,)).await.unwrap(), -9);
+    // JavaScript cannot leave out an argument in front of another one in any other way.
+    assert_eq!(s.call::<i64>("named", (1, Value::Null)).await.unwrap(), -9);
+    let null = s.method("named").args((1,)).kwarg("b", Value::Null);
+    assert_eq!(null.returns::<i64>().await.unwrap(), -9);
+    let required = s.call::<i64>("named", (Value::Null, 1)).await.unwrap_err();
+    assert!(required.to_string().contains("argument `a`"), "{required}");
     let (a, rest): (u8, Value) = s
         .method("rest")
         .args((1,))

@@ -7,3 +7,4 @@ mod ends;
 mod fallbacks;
 mod keys;
 mod relay;
+mod vectors;

@@ -232,3 +232,18 @@ async fn a_stream_travels_once() {
     let error = remote.call::<()>("ignore", (items,)).await.unwrap_err();
     assert!(matches!(error, CallError::Encode(_)), "{error}");
 }
+
+/// Both ends of what two have in hand are told that it failed: what came is not all.
+#[tokio::test]
+async fn a_second_reader_of_a_generator_that_failed_hears_of_it() {
+    let service = Service::new("s").stream("fail", || stream::iter([Err::<u64, _>("no more")]));
+    let (s, _caller, _provider) = serve(service).await;
+    let generator: Value = s.call("fail", ()).await.unwrap();
+    let [mut one, mut other]: [RemoteStream<u64>; 2] =
+        [(); 2].map(|()| hypha_codec::from_value(generator.clone()).unwrap());
+    for stream in [&mut one, &mut other] {
+        let error = stream.next().await.unwrap().unwrap_err();
+        assert!(error.to_string().contains("no more"), "{error}");
+        assert!(stream.next().await.is_none());
+    }
+}

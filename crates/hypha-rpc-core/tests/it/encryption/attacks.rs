@@ -12,6 +12,7 @@ use hypha_transport::memory::{self, MemoryConfig, MemoryRx, MemoryTx};
 use hypha_transport::{Frame, FrameRx as _, FrameTx as _, Transport as _};
 
 use super::keys::{CALLER, Key, PROVIDER, seal};
+use super::relay::Bare;
 use crate::pair::address;
 
 /// A provider, how often its methods ran, and the relay's end of its link.
@@ -201,6 +202,50 @@ async fn every_changed_bit_is_refused() {
     }
     assert_eq!(scene.runs(), 0);
     assert_eq!(scene.call(OPEN, &call).await, None);
+}
+
+/// What a real caller seals, in the hands of a relay: it goes to its place, once.
+#[tokio::test]
+async fn a_captured_call_is_taken_once_and_nowhere_else() {
+    let mut scene = Scene::new().await;
+    let (caller, mut bare) = Bare::of("ws/left", "ws/right", Key::config(CALLER));
+    let method = hypha_codec::Method::new("ws/right", OPEN);
+    let description = Map::from([
+        ("id", Value::from("ws/right:s")),
+        ("open", Value::from(method)),
+    ]);
+    let service =
+        hypha_rpc_core::RemoteService::from_manager(&caller, Value::Map(description)).unwrap();
+    let service = service.encrypted_for(Key::of(PROVIDER).public());
+    let call = tokio::spawn(async move { service.call::<String>("open", (1,)).await });
+    let captured = bare.packet().await;
+    let session = captured.header().unwrap().session().unwrap().to_owned();
+    let mut hand_over = async |method: &str| {
+        let header = Map::from([
+            ("type", "method"),
+            ("to", "ws/right"),
+            ("method", method),
+            ("session", &session),
+        ]);
+        let mut frame = hypha_codec::encode(&Value::Map(header)).unwrap().to_vec();
+        frame.extend_from_slice(&captured.payload());
+        let frame = Frame::Binary(Bytes::from(frame));
+        scene.tx.feed(frame).await.unwrap();
+        scene.tx.flush().await.unwrap();
+        let Ok(Some(Frame::Binary(answer))) = scene.rx.recv().await else {
+            panic!("no answer")
+        };
+        answer
+    };
+    let told = |answer: &Bytes, words: &[u8]| answer.windows(words.len()).any(|part| part == words);
+    let moved = hand_over("services.s.close").await;
+    assert!(told(&moved, b"for another place"));
+    let answer = hand_over(OPEN).await;
+    let again = hand_over(OPEN).await;
+    assert!(told(&again, b"it was there before"));
+    assert_eq!(scene.runs(), 1);
+    bare.send(answer).await;
+    assert_eq!(call.await.unwrap().unwrap(), "done");
 }
 
 /// X25519 does not look at the highest bit of a key: the same secret belongs to both forms of it, and whoever counts

@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::TryStreamExt as _;
+use futures_util::{TryStreamExt as _, stream};
 use hypha_codec::{Envelope, Generator, Map, Method as Descriptor, Packet, Value};
 use hypha_e2e::{Nonce, PublicKey};
 use hypha_rpc_core::{
-    CallError, Callback, Closure, Context, EncryptionError, Method, Peer, PeerConfig,
-    RemoteService, RemoteStream, Sealer, Service,
+    CallError, Callback, Closure, Context, EncryptionError, FileObject, Interface, Members, Method,
+    Peer, PeerConfig, RemoteFile, RemoteObject, RemoteService, RemoteStream, Sealer, Service,
+    Streamed,
 };
 use tokio::sync::mpsc;
 
-use super::keys::{CALLER, Key, OTHER, PROVIDER, is_seen, linked, seal};
-use super::relay::{Bare, frame};
+use super::keys::{CALLER, Key, PROVIDER, is_seen, linked, other};
+use super::relay::{Bare, frame, sealed_answer};
 
 const MOTOR: u8 = 7;
 
@@ -107,7 +109,7 @@ async fn what_came_in_clear_is_called_with_a_key_that_nobody_trusts() {
         bare.send(call("services.plain.run", vec![Value::from(function)]))
             .await;
         let packet = call_of(&mut bare, path).await;
-        assert_eq!(sealed_by(&packet), key_of(OTHER), "{target} {path}");
+        assert_eq!(sealed_by(&packet), key_of(other(CALLER)), "{target} {path}");
     }
 }
 
@@ -138,13 +140,119 @@ async fn a_callback_that_came_in_clear_is_answered() {
     let service = caller.get_remote_service("plain").await.unwrap();
     let callback = Closure::new(|cx: Context, question: String| async move {
         assert_eq!(question, "question");
-        assert_eq!(cx.caller_public_key(), Some(Key::of(OTHER).public()));
+        assert_eq!(
+            cx.caller_public_key(),
+            Some(Key::of(other(PROVIDER)).public())
+        );
         "secret".to_owned()
     });
     frames.lock().unwrap().clear();
     let answer: String = service.call("ask", (callback,)).await.unwrap();
     assert_eq!(answer, "secret");
     assert!(!is_seen(&frames, "question"));
+}
+
+/// Whoever knows us by our second key knows us by that one in all that comes of it.
+#[tokio::test]
+async fn what_an_object_that_came_in_clear_brings_along_is_called_with_the_same_key() {
+    let (caller, provider, frames) = linked(Key::config(CALLER), Key::config(PROVIDER));
+    provider.register_service(shop()).await.unwrap();
+    let shop = caller.get_remote_service("shop").await.unwrap();
+    let shop: RemoteObject = shop.call("open", ()).await.unwrap();
+    frames.lock().unwrap().clear();
+
+    let items: RemoteStream<String> = shop.call("list", ()).await.unwrap();
+    let items: Vec<String> = items.try_collect().await.unwrap();
+    assert_eq!(items, [SECRET; 2]);
+    let mut file: RemoteFile = shop.call("file", ()).await.unwrap();
+    assert_eq!(&*file.read_all().await.unwrap(), SECRET.as_bytes());
+    let inner: RemoteObject = shop.call("inside", ()).await.unwrap();
+    let echoed: String = inner.call("echo", (SECRET,)).await.unwrap();
+    assert_eq!(echoed, SECRET);
+    inner.dispose().await.unwrap();
+
+    // What goes along with a call is called by its provider, and what comes along with that again by us.
+    let ask = Closure::new(
+        |cx: Context, again: Callback<(String,), String>| async move {
+            assert_eq!(cx.caller_public_key(), Some(Key::of(PROVIDER).public()));
+            again.call((SECRET.to_owned(),)).await
+        },
+    );
+    let told: String = shop.call("ask", (ask,)).await.unwrap();
+    assert_eq!(told, SECRET);
+    let given = Streamed::new(stream::iter([SECRET.to_owned()]));
+    let taken: Vec<String> = shop.call("take", (given,)).await.unwrap();
+    assert_eq!(taken, [SECRET]);
+    shop.dispose().await.unwrap();
+    assert!(!is_seen(&frames, SECRET));
+    // Nor is our own key in anything that says who we are.
+    let key = key_of(CALLER).unwrap();
+    let frames = frames.lock().unwrap();
+    let shows = |frame: &Bytes| frame.windows(key.len()).any(|part| part == key);
+    assert!(!frames.iter().any(shows));
+    assert_eq!(provider.local_services().await.unwrap().len(), 2);
+}
+
+const SECRET: &str = "a very secret text";
+
+/// A service whose object leads to more of everything.
+fn shop() -> Service {
+    let known = |cx: &Context| {
+        assert_eq!(
+            cx.caller_public_key(),
+            Some(Key::of(other(CALLER)).public())
+        );
+    };
+    let members = move || {
+        Members::new()
+            .method("list", move |cx: Context| async move {
+                known(&cx);
+                Streamed::new(stream::iter([SECRET; 2]))
+            })
+            .method("file", || async {
+                FileObject::new(std::io::Cursor::new(SECRET.as_bytes()))
+            })
+            .method("inside", || async {
+                Interface::new(Members::new().method("echo", |text: String| async move { text }))
+            })
+            .method(
+                "ask",
+                move |cx: Context, ask: Callback<(Closure,), String>| async move {
+                    known(&cx);
+                    let again = move |cx: Context, text: String| async move {
+                        known(&cx);
+                        text
+                    };
+                    ask.call((Closure::new(again),)).await
+                },
+            )
+            .method("take", |items: RemoteStream<String>| async move {
+                items.try_collect::<Vec<_>>().await
+            })
+    };
+    Service::new("shop").method("open", move || async move { Interface::new(members()) })
+}
+
+/// A generator in an answer that nobody waits for any more is closed, whichever key it came for.
+#[tokio::test]
+async fn an_answer_that_nobody_reads_is_given_back() {
+    let (caller, mut bare) = Bare::of("ws/left", "ws/right", Key::config(CALLER));
+    let service = Service::new("plain").method("run", |callback: Callback<(), Value>| async move {
+        let call = callback.call(());
+        drop(tokio::time::timeout(Duration::ZERO, call).await);
+    });
+    caller.register_service(service).await.unwrap();
+    let mut function = Descriptor::new("ws/right", "S.0");
+    function.enc_pub = key_of(PROVIDER);
+    bare.send(call("services.plain.run", vec![Value::from(function)]))
+        .await;
+    let asked = call_of(&mut bare, "S.0").await;
+    assert_eq!(sealed_by(&asked), key_of(other(CALLER)));
+    let session = asked.header().unwrap().session().unwrap().to_owned();
+    let generator = Generator::new("ws/right", "S.1", "S.1-close");
+    let answer = sealed_answer(other(CALLER), &session, Value::from(generator));
+    bare.send(answer).await;
+    call_of(&mut bare, "S.1-close").await;
 }
 
 /// A sealer that has but one key.
@@ -222,28 +330,9 @@ async fn a_generator_in_a_sealed_answer_does_not_borrow_our_key() {
     let session = asked.header().unwrap().session().unwrap().to_owned();
     let mut generator = Generator::new("ws/motor", "services.motor.move", "S.1");
     generator.enc_pub = key_of(MOTOR);
-    bare.send(sealed_answer(&session, Value::from(generator)))
+    bare.send(sealed_answer(CALLER, &session, Value::from(generator)))
         .await;
     let pull = call_of(&mut bare, "services.motor.move").await;
-    assert_eq!(sealed_by(&pull), key_of(OTHER));
+    assert_eq!(sealed_by(&pull), key_of(other(CALLER)));
     reader.abort();
-}
-
-/// An answer as the Python client seals it.
-fn sealed_answer(session: &str, value: Value) -> Bytes {
-    let clear = Map::from([("args", Value::List(vec![value]))]);
-    let clear = hypha_codec::encode(&Value::Map(clear)).unwrap();
-    let (provider, nonce) = (Key::of(PROVIDER), Nonce::from_bytes([3; 24]));
-    let data = seal(&provider, &Key::of(CALLER).public(), nonce, &clear);
-    let envelope = Envelope::new(
-        Bytes::copy_from_slice(provider.public().as_bytes()),
-        Bytes::copy_from_slice(nonce.as_bytes()),
-        data.into(),
-    );
-    let path = format!("{session}.resolve");
-    let header = Map::from([("type", "method"), ("to", "ws/left"), ("method", &path)]);
-    let header = hypha_codec::encode(&Value::Map(header)).unwrap();
-    let answer = [header, envelope.encode().unwrap().into_bytes()].concat();
-    Packet::parse(answer.clone().into()).unwrap();
-    answer.into()
 }

@@ -10,6 +10,7 @@ use hypha_transport::memory::{self, MemoryConfig, MemoryRx, MemoryTx};
 use hypha_transport::{Frame, FrameRx as _, FrameTx as _, Transport as _};
 
 use super::keys::{CALLER, Key, PROVIDER, is_seen, linked};
+use super::relay::{Bare, sealed_answer};
 use crate::pair::address;
 
 fn encryption(error: CallError) -> EncryptionError {
@@ -78,6 +79,22 @@ async fn a_service_that_nobody_could_call_is_not_registered() {
     );
 }
 
+/// Said in the configuration alone it would be told to callers, and not seen to.
+#[tokio::test]
+async fn keys_in_the_configuration_are_no_trusted_keys() {
+    let (plain, sealed, _) = linked(PeerConfig::default(), Key::config(PROVIDER));
+    for key in ["trusted_keys", "visibility"] {
+        for peer in [&plain, &sealed] {
+            let service = Service::new("s").config(key, ["x"]);
+            let error = peer.register_service(service).await.unwrap_err();
+            assert!(
+                matches!(&error, RegisterError::Invalid(InvalidService::Config(named)) if named == key),
+                "{error}"
+            );
+        }
+    }
+}
+
 /// A caller with a key, and the bare other end of its link.
 fn caller() -> (Peer, MemoryTx, MemoryRx) {
     let (left, right) = memory::pair(MemoryConfig::default());
@@ -124,6 +141,56 @@ async fn a_result_in_clear_is_no_result() {
     answer(&mut tx, &mut rx, "resolve", args(Value::from("forged"))).await;
     let error = call.await.unwrap().unwrap_err();
     assert_eq!(encryption(error), EncryptionError::PlainAnswer);
+}
+
+/// Of what the provider sealed, and of the key and nonce beside it, nothing can be changed.
+#[tokio::test]
+async fn every_changed_byte_of_an_answer_is_refused() {
+    let (peer, mut bare) = Bare::of("ws/left", "ws/right", Key::config(CALLER));
+    let service = service_of(&peer);
+    let mut place = 0;
+    loop {
+        let service = service.clone();
+        let call = tokio::spawn(async move { service.call::<String>("get", ()).await });
+        let packet = bare.packet().await;
+        let session = packet.header().unwrap().session().unwrap().to_owned();
+        let answer = sealed_answer(CALLER, &session, Value::from("done"));
+        let sealed = Packet::parse(answer.clone()).unwrap().payload();
+        let mut answer = answer.to_vec();
+        let payload = answer.len() - sealed.len();
+        if let Some(byte) = answer.get_mut(payload + place) {
+            *byte ^= 1;
+            bare.send(answer.into()).await;
+            let result = call.await.unwrap();
+            assert!(
+                matches!(
+                    result,
+                    Err(CallError::Encryption(_) | CallError::Decode { .. })
+                ),
+                "byte {place}: {result:?}"
+            );
+            place += 1;
+        } else {
+            bare.send(answer.into()).await;
+            assert_eq!(call.await.unwrap().unwrap(), "done");
+            assert!(place > 100);
+            return;
+        }
+    }
+}
+
+/// Rust clients see that what they seal is bound to its place; a client without a key says nothing of it.
+#[tokio::test]
+async fn what_binds_messages_is_advertised() {
+    for (config, advertised) in [
+        (PeerConfig::default(), None),
+        (Key::config(PROVIDER), Some(true)),
+    ] {
+        let (caller, _provider, _) = linked(PeerConfig::default(), config);
+        let built_in = caller.get_remote_service("built-in").await.unwrap();
+        let binding = built_in.get("config.sealed_binding");
+        assert_eq!(binding.and_then(Value::as_bool), advertised);
+    }
 }
 
 /// A description comes in clear: who forges it must not make calls succeed that nobody answered.
@@ -214,6 +281,10 @@ async fn a_refusal_in_clear_does_not_say_that_nothing_ran() {
         ),
         ("The valve is open\nAccess denied for method call", None),
         ("The method panicked: at 90 %", None),
+        (
+            "Traceback (most recent call last):\nAccess denied\nValueError: the valve is open",
+            None,
+        ),
     ] {
         let (peer, mut tx, mut rx) = caller();
         let service = service_of(&peer);

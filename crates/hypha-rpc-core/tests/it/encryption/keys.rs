@@ -12,17 +12,17 @@ use super::relay::relayed;
 
 /// A key, by which a peer seals.
 #[derive(Clone, Debug)]
-pub(super) struct Key(pub(super) SecretKey, SealedCalls);
+pub(super) struct Key(pub(super) SecretKey, SealedCalls, u8);
 
 impl Key {
     pub(super) fn of(byte: u8) -> Self {
         let secret = SecretKey::from_bytes([byte; 32]);
-        Self(secret, SealedCalls::of_new_key())
+        Self(secret, SealedCalls::of_new_key(), byte)
     }
 
     /// The same in a program that was started anew.
     pub(super) fn restarted(self) -> Self {
-        Self(self.0, SealedCalls::from_now())
+        Self(self.0, SealedCalls::from_now(), self.2)
     }
 
     pub(super) fn public(&self) -> PublicKey {
@@ -67,7 +67,7 @@ impl Sealer for Key {
     }
 
     fn anonymous(&self) -> Result<Arc<dyn Sealer>, EncryptionError> {
-        Ok(Arc::new(Self::of(OTHER)))
+        Ok(Arc::new(Self::of(other(self.2))))
     }
 
     fn seen(&self) -> SealedCalls {
@@ -85,8 +85,11 @@ pub(super) fn seal(from: &Key, to: &PublicKey, nonce: Nonce, payload: &[u8]) -> 
 
 pub(super) const CALLER: u8 = 1;
 pub(super) const PROVIDER: u8 = 2;
-/// The second key of everybody.
-pub(super) const OTHER: u8 = 99;
+
+/// The second key of whoever has this one.
+pub(super) const fn other(key: u8) -> u8 {
+    key + 90
+}
 
 /// What went over a link, in both directions.
 pub(super) type Frames = Arc<Mutex<Vec<Bytes>>>;

@@ -1,13 +1,14 @@
 //! The way between two peers, in the hands of the tests.
 
 use bytes::Bytes;
-use hypha_codec::{Map, Packet, Value};
+use hypha_codec::{Envelope, Map, Packet, Value};
+use hypha_e2e::Nonce;
 use hypha_rpc_core::{Peer, PeerConfig, PeerIdentity};
 use hypha_transport::memory::{self, MemoryConfig, MemoryRx, MemoryTx};
 use hypha_transport::{Frame, FrameRx as _, FrameTx as _, Transport as _};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-use super::keys::{CALLER, Key, PROVIDER};
+use super::keys::{CALLER, Key, PROVIDER, seal};
 use crate::pair::address;
 
 /// Who sent a frame.
@@ -123,4 +124,23 @@ impl Bare {
         let frame = self.receive().await.unwrap();
         Packet::parse(frame).unwrap()
     }
+}
+
+/// An answer as the Python client seals it, as [`PROVIDER`] for the owner of a key.
+pub(super) fn sealed_answer(caller: u8, session: &str, value: Value) -> Bytes {
+    let clear = Map::from([("args", Value::List(vec![value]))]);
+    let clear = hypha_codec::encode(&Value::Map(clear)).unwrap();
+    let (provider, nonce) = (Key::of(PROVIDER), Nonce::from_bytes([3; 24]));
+    let data = seal(&provider, &Key::of(caller).public(), nonce, &clear);
+    let envelope = Envelope::new(
+        Bytes::copy_from_slice(provider.public().as_bytes()),
+        Bytes::copy_from_slice(nonce.as_bytes()),
+        data.into(),
+    );
+    let path = format!("{session}.resolve");
+    let header = Map::from([("type", "method"), ("to", "ws/left"), ("method", &path)]);
+    let header = hypha_codec::encode(&Value::Map(header)).unwrap();
+    let answer = [header, envelope.encode().unwrap().into_bytes()].concat();
+    Packet::parse(answer.clone().into()).unwrap();
+    answer.into()
 }
