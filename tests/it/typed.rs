@@ -209,10 +209,11 @@ trait Other {
 }
 
 /// The wrong client: arguments that do not fit, results that do not, methods that are not there.
-async fn call_wrongly(id: &str) {
+async fn call_wrongly(id: &str, said: &str) {
     let client = connect().await;
     let other = OtherClient::from(client.get_service(id).await.unwrap());
-    assert!(other.measure(3).await.is_err());
+    let error = other.measure(3).await.unwrap_err();
+    assert!(error.to_string().contains(said), "{error}");
     let error = other.heavy(vec![1.5]).await.unwrap_err();
     assert!(matches!(error, CallError::Result { .. }), "{error}");
     let error = other.no_such_method().await.unwrap_err();
@@ -223,7 +224,7 @@ async fn call_wrongly(id: &str) {
 async fn a10_08_the_wrong_client_gets_errors_rust_to_rust() {
     let provider = connect().await;
     let id = provider.register_service(station()).await.unwrap().id;
-    call_wrongly(&id).await;
+    call_wrongly(&id, "argument `place`").await;
     let service = connect().await.get_service(&id).await.unwrap();
     for (args, kwargs, words) in misfits() {
         let Ok(hypha_client::Value::List(args)) = hypha_client::to_value(&args) else {
@@ -245,13 +246,35 @@ async fn a10_08_the_wrong_client_gets_errors_rust_to_rust() {
 #[tokio::test]
 async fn a10_08_the_wrong_client_gets_errors_rust_to_python() {
     let (_peer, id) = registered("register_station", Language::Python).await;
-    call_wrongly(&id).await;
+    call_wrongly(&id, "subscriptable").await;
+    let service = connect().await.get_service(&id).await.unwrap();
+    let place = json!({ "name": "Uppsala" });
+    for (call, said) in [
+        (service.method("measure"), "'place'"),
+        (
+            service.method("measure").kwarg("place", &place).kwarg("often", 2),
+            "'often'",
+        ),
+        (
+            service.method("measure").args((&place, 1, "foot", 7)),
+            "4 were given",
+        ),
+    ] {
+        let error = call.await.unwrap_err();
+        assert!(matches!(error, CallError::Remote(_)), "{error:?}");
+        assert!(error.to_string().contains(said), "{error}");
+    }
 }
 
 #[tokio::test]
 async fn a10_08_the_wrong_client_gets_errors_rust_to_javascript() {
     let (_peer, id) = registered("register_station", Language::JavaScript).await;
-    call_wrongly(&id).await;
+    call_wrongly(&id, "JSWORDS").await;
+    // It takes whatever comes, and more of it; what is not there it says in its own words.
+    let service = connect().await.get_service(&id).await.unwrap();
+    let error = service.method("measure").await.unwrap_err();
+    assert!(matches!(error, CallError::Remote(_)), "{error:?}");
+    assert!(error.to_string().contains("undefined"), "{error}");
 }
 
 /// Arguments of `measure` that do not fit, and what is said of them.
@@ -291,6 +314,9 @@ async fn a10_02_a10_08_a_typed_service_python_and_javascript_to_rust() {
         assert_eq!(call(json!([place])).await.unwrap(), measured(1, "metre"));
         let all = call(json!([place, 2, "foot"])).await.unwrap();
         assert_eq!(all, measured(2, "foot"));
+        // JavaScript has no other way to leave out an argument in front of another.
+        let skipped = call(json!([place, null, "foot"])).await.unwrap();
+        assert_eq!(skipped, measured(1, "foot"));
         let named = Call::new(&id, "measure").kwargs(json!({ "place": place, "unit": "foot" }));
         assert_eq!(peer.run(named).await.unwrap(), measured(1, "foot"));
         let counted = Call::new(&id, "count").args(json!([3])).reduce("items");

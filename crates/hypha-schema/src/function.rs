@@ -11,6 +11,7 @@ use crate::naming::snake_case;
 use crate::parameter::Parameter;
 use crate::reference::{Target, follow, moved, renamed, replace_references, replace_references_of};
 use crate::validate::{ValidationErrors, arguments};
+use crate::variants::flatten;
 
 /// Where a schema keeps types that others refer to.
 pub(crate) const DEFS: &str = "$defs";
@@ -131,6 +132,12 @@ impl FunctionSchema {
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
+        self
+    }
+
+    /// As a tool that takes all of its arguments by name.
+    pub(crate) fn flattened(mut self) -> Self {
+        flatten(&mut self.parameters);
         self
     }
 

@@ -18,6 +18,7 @@ mod rust_type;
 mod service;
 mod service_type;
 mod validate;
+mod variants;
 
 pub use self::function::{FunctionSchema, SchemaError};
 pub use self::instance::{Instance, Kind};

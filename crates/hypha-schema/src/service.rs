@@ -74,15 +74,20 @@ impl ServiceSchema {
 
     /// All functions as tools, named by their paths as far as tools can be: `stage_move` is `stage.move`. Where that
     /// makes one name of two paths, one of them gets a number: `stage_move_2`.
+    ///
+    /// Parameters that depend on the variant of an enum stand side by side in a tool: those who take tools refuse `oneOf`
+    /// and its like around the parameters. All arguments of a tool are given by name.
     #[must_use]
     pub fn tools(&self) -> Vec<FunctionSchema> {
-        self.named_tools().map(|(_, tool)| tool).collect()
+        let tools = self.named_tools();
+        tools.map(|(_, tool)| tool.flattened()).collect()
     }
 
     /// The path of the function that is the [tool](Self::tools) of a name: what to call when a model uses it.
     #[must_use]
     pub fn find_tool(&self, name: &str) -> Option<(String, FunctionSchema)> {
-        self.named_tools().find(|(_, tool)| tool.name() == name)
+        let found = self.named_tools().find(|(_, tool)| tool.name() == name);
+        found.map(|(path, tool)| (path, tool.flattened()))
     }
 
     pub(crate) fn named_tools(&self) -> impl Iterator<Item = (String, FunctionSchema)> {

@@ -30,10 +30,10 @@ async fn encrypted_from(language: Language) {
     assert_eq!(called, json!([0, 1]));
     // The items of ours.
     let items = peer
-        .run(call("count", json!([3])).reduce("items"))
+        .run(call("repeat", json!([SECRET, 3])).reduce("items"))
         .await
         .unwrap();
-    assert_eq!(items, json!([0, 1, 2]));
+    assert_eq!(items, json!([SECRET, SECRET, SECRET]));
     let long = SECRET.repeat(40_000);
     let echoed = peer
         .run(call("echo", json!([long])).reduce("size"))

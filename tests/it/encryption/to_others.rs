@@ -39,9 +39,9 @@ async fn everything(service: &RemoteService, tap: &Tap) {
     let taken: Vec<String> = service.call("take", (items, 2)).await.unwrap();
     assert_eq!(taken, [SECRET; 2]);
 
-    let items: RemoteStream<u64> = service.stream("count", (3,)).await.unwrap();
-    let items: Vec<u64> = items.try_collect().await.unwrap();
-    assert_eq!(items, [0, 1, 2]);
+    let items: RemoteStream<String> = service.stream("repeat", (SECRET, 3)).await.unwrap();
+    let items: Vec<String> = items.try_collect().await.unwrap();
+    assert_eq!(items, [SECRET; 3]);
 
     let store: RemoteObject = service.call("open_store", (SECRET,)).await.unwrap();
     let got: Value = store.call("get", (SECRET,)).await.unwrap();
@@ -74,7 +74,7 @@ async fn encrypted_to(language: Language) {
     // What binds a message to its place is for Rust clients alone.
     let fields = context.as_object().unwrap();
     assert!(
-        !["_to", "_method", "_ts"]
+        !["_to", "_method", "_session", "_ts"]
             .iter()
             .any(|field| fields.contains_key(*field)),
         "{context}"

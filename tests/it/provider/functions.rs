@@ -100,6 +100,9 @@ fn generators(service: Service, events: &Events) -> Service {
                 }
             }
         })
+        .stream("repeat", |text: String, n: usize| {
+            stream::iter(std::iter::repeat_n(text, n))
+        })
         .stream("fail_after", |n: u64| {
             stream::iter(0..n)
                 .map(Ok)

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use hypha_client::{Client, Context, Value, service};
+use hypha_client::{Client, Context, FunctionSchema, Value, service};
 use hypha_tests::{Language, Peer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -166,3 +166,35 @@ fn described_by_hand_and_by_the_trait() {
         Some(super::schema())
     );
 }
+
+/// The tools that language models are given, of both, have the shapes that those who take tools publish.
+#[tokio::test]
+async fn a10_09_tools_of_both_have_the_published_shapes() {
+    let client = connect().await;
+    let ours = client.register_service(TypedService::new(Anything)).await;
+    let python = Peer::of(Language::Python, server().await);
+    let python = python.start().await.unwrap();
+    let theirs = python.command("register_typed", json!({})).await.unwrap();
+    for id in [&*ours.unwrap().id, theirs.as_str().unwrap()] {
+        let service = client.get_service(id).await.unwrap();
+        let tools = client.get_service_schema(&service).tools();
+        let names: BTreeSet<&str> = tools.iter().map(FunctionSchema::name).collect();
+        assert_eq!(names, BTreeSet::from(["forecast", "plan", "ready"]));
+        for tool in &tools {
+            let written = [tool.to_openai(), tool.to_anthropic(), tool.to_mcp()];
+            for (shape, written) in SHAPES.iter().zip(written) {
+                let shape: Json = serde_json::from_str(shape).unwrap();
+                if let Err(error) = jsonschema::validate(&shape, &written) {
+                    panic!("{error} at {}: {written}", error.instance_path());
+                }
+            }
+        }
+    }
+}
+
+/// Of OpenAI, Anthropic and MCP.
+const SHAPES: [&str; 3] = [
+    include_str!("../../../crates/hypha-schema/tests/shapes/openai.json"),
+    include_str!("../../../crates/hypha-schema/tests/shapes/anthropic.json"),
+    include_str!("../../../crates/hypha-schema/tests/shapes/mcp.json"),
+];

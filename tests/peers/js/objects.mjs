@@ -39,6 +39,9 @@ export class Objects {
       count_async: (n) => counter("async", n, closed),
       iterator: (n) => counter("iterator", n, closed),
       iterator_async: (n) => counter("iterator_async", n, closed),
+      repeat: async function* (text, n) {
+        for (let i = 0; i < n; i++) yield text;
+      },
       fail_after: (n) => failing(n),
       rows: (n) => (function* () {
         for (let row = 0; row < n; row++) yield counter("sync", row, closed);

@@ -75,6 +75,10 @@ class Objects:
                 yield index
             raise RuntimeError("generator boom")
 
+        async def repeat(text, n):
+            for _ in range(n):
+                yield text
+
         def rows(n):
             for row in range(n):
                 yield counter("sync", row, self.closed)
@@ -84,6 +88,7 @@ class Objects:
             "count_async": lambda n: counter("async", n, self.closed),
             "iterator": lambda n: counter("iterator", n, self.closed),
             "iterator_async": lambda n: counter("iterator_async", n, self.closed),
+            "repeat": repeat,
             "fail_after": fail_after,
             "rows": rows,
             "take": take,

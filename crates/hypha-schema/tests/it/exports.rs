@@ -20,53 +20,83 @@ fn service() -> ServiceSchema {
         .nested("stage", ServiceSchema::new().function(&moves))
 }
 
-/// The parts of a tool that all three have.
-fn tool(parameters: &str) -> Json {
-    json!({
-        "type": "object",
-        "properties": {
-            "name": { "type": "string", "pattern": "^[a-zA-Z0-9_-]{1,64}$" },
-            "description": { "type": "string" },
-            parameters: {
-                "type": "object",
-                "properties": {
-                    "type": { "const": "object" },
-                    "properties": { "type": "object", "additionalProperties": { "type": "object" } },
-                    "required": { "type": "array", "items": { "type": "string" }, "uniqueItems": true },
-                },
-                "required": ["type"],
-            },
-        },
-        "required": ["name", parameters],
-        "additionalProperties": false,
-    })
+/// The variants of an enum are no object that those who take tools accept.
+#[derive(JsonSchema)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+#[expect(dead_code, reason = "it is described")]
+enum Shape {
+    Point { x: f64 },
+    Tree(Tree),
+}
+
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "it is described")]
+struct Drawing {
+    title: Option<String>,
+    #[serde(flatten)]
+    shape: Shape,
+}
+
+/// Checks a tool against the shapes in `shapes`, which say where they are from.
+fn check(function: &FunctionSchema) {
+    for (shape, written) in [
+        (include_str!("../shapes/openai.json"), function.to_openai()),
+        (
+            include_str!("../shapes/anthropic.json"),
+            function.to_anthropic(),
+        ),
+        (include_str!("../shapes/mcp.json"), function.to_mcp()),
+    ] {
+        let shape: Json = serde_json::from_str(shape).unwrap();
+        jsonschema::meta::validate(&shape).unwrap();
+        if let Err(error) = jsonschema::validate(&shape, &written) {
+            panic!("{error} at {}: {written}", error.instance_path());
+        }
+    }
+    let parameters = Json::Object(function.parameters().clone());
+    jsonschema::meta::validate(&parameters).unwrap();
 }
 
 #[test]
 fn tools_have_the_published_shapes() {
-    let openai = json!({
-        "type": "object",
-        "properties": { "type": { "const": "function" }, "function": tool("parameters") },
-        "required": ["type", "function"],
-        "additionalProperties": false,
-    });
     let tools = service().tools();
     let names: Vec<&str> = tools.iter().map(FunctionSchema::name).collect();
     assert_eq!(names, ["add", "stage_move"]);
-    for function in &tools {
-        for (shape, written) in [
-            (&openai, function.to_openai()),
-            (&tool("input_schema"), function.to_anthropic()),
-            (&tool("inputSchema"), function.to_mcp()),
-        ] {
-            jsonschema::validate(shape, &written).unwrap();
-        }
-        let parameters = Json::Object(function.parameters().clone());
-        jsonschema::meta::validate(&parameters).unwrap();
-    }
+    tools.iter().for_each(check);
     let odd = FunctionSchema::new("f").with_tool_name(&format!("größe.{}", "x".repeat(100)));
     assert_eq!(odd.name().len(), 64);
     assert!(odd.name().starts_with("gr__e_x"));
+}
+
+#[test]
+fn variants_are_side_by_side_in_tools() {
+    let service = ServiceSchema::new()
+        .function(&FunctionSchema::of::<Shape>())
+        .function(&FunctionSchema::of::<Drawing>());
+    let tools = service.tools();
+    for tool in &tools {
+        check(tool);
+        let (_, found) = service.find_tool(tool.name()).unwrap();
+        assert_eq!(found, *tool);
+        // What the function takes, the tool takes.
+        let function = service.find(tool.name()).unwrap();
+        assert!(function.parameters().contains_key("oneOf"), "{function:?}");
+        for shape in [
+            json!({ "kind": "point", "x": 1.5 }),
+            json!({ "kind": "tree", "children": [{ "children": [] }] }),
+        ] {
+            for schema in [&function, tool] {
+                let parameters = Json::Object(schema.parameters().clone());
+                jsonschema::validate(&parameters, &shape).unwrap();
+            }
+        }
+    }
+    let drawing = tools[1].parameters();
+    assert_eq!(drawing["required"], json!(["kind"]));
+    assert_eq!(
+        drawing["properties"]["kind"]["enum"],
+        json!(["point", "tree"])
+    );
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Calls, callbacks and generators without async.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use hypha_sync::{
-    Callback, Closure, ErrorKind, RemoteStream, Service, TokenOptions, Visibility, Waiting as _,
+    Call, Callback, Closure, ErrorKind, RemoteStream, Service, TokenOptions, Visibility, Waiting as _,
     from_iter,
 };
 
@@ -241,20 +243,34 @@ fn items_end_after_an_error() {
     assert!(items.next().is_none());
 }
 
+/// Counts the calls that go through it.
+#[derive(Clone)]
+struct Counting<S>(S, Arc<AtomicUsize>);
+
+impl<S: tower_service::Service<Call>> tower_service::Service<Call> for Counting<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut std::task::Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, call: Call) -> S::Future {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.call(call)
+    }
+}
+
 #[test]
 fn layers_see_the_calls() {
-    #[derive(Clone)]
-    struct Counting(Arc<std::sync::atomic::AtomicUsize>);
-    impl<S> tower_layer::Layer<S> for Counting {
-        type Service = S;
-        fn layer(&self, inner: S) -> S {
-            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            inner
-        }
-    }
     let place = Place::new();
-    let layered = Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let client = place.connect().layer(Counting(Arc::clone(&layered)));
-    assert_eq!(client.echo(&1).unwrap(), 1);
-    assert!(layered.load(std::sync::atomic::Ordering::Relaxed) > 0);
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let layer = tower_layer::layer_fn(move |inner| Counting(inner, Arc::clone(&counted)));
+    let client = place.connect().layer(layer);
+    for expected in 1..=2 {
+        assert_eq!(client.echo(&1).unwrap(), 1);
+        assert_eq!(calls.load(Ordering::Relaxed), expected);
+    }
 }

@@ -74,10 +74,10 @@ fn a_call_ends_when_another_thread_disconnects() {
 }
 
 #[test]
-fn dropping_inside_a_runtime_waits_for_nothing() {
+fn dropping_in_the_middle_of_a_call_waits_for_nothing() {
     let place = Place::new();
     let observer = place.connect();
-    for flavor in ["one thread", "several"] {
+    for flavor in ["none", "one thread", "several"] {
         let client = place.member();
         let id = client.client_id().to_owned();
         let (began, go) = slow(&client);
@@ -86,10 +86,14 @@ fn dropping_inside_a_runtime_waits_for_nothing() {
         let call = thread::spawn(move || service.call::<bool>("wait", ()));
         began.recv_timeout(Duration::from_secs(60)).unwrap();
         let runtime = match flavor {
-            "one thread" => Builder::new_current_thread().build(),
-            _ => Builder::new_multi_thread().worker_threads(1).build(),
+            "none" => None,
+            "one thread" => Some(Builder::new_current_thread().build()),
+            _ => Some(Builder::new_multi_thread().worker_threads(1).build()),
         };
-        runtime.unwrap().block_on(async move { drop(client) });
+        match runtime {
+            Some(runtime) => runtime.unwrap().block_on(async move { drop(client) }),
+            None => drop(client),
+        }
         drop(go);
         assert!(call.join().unwrap().unwrap());
         gone(&observer, observer.workspace(), &id);

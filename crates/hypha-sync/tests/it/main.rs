@@ -3,8 +3,11 @@
 
 mod calling;
 mod dropping;
+#[cfg(feature = "e2e")]
+mod encrypted;
 mod events;
 mod files;
+#[cfg(target_os = "linux")]
 #[cfg(target_os = "linux")]
 mod leaks;
 mod logging_in;
