@@ -1,19 +1,21 @@
 //! What waiting without async costs: calls of the async client and of the one without, one after the other.
 //!
-//! `cargo bench -p hypha-tests --bench sync`. Server and provider are the same for both, in this process.
+//! `cargo bench -p hypha-tests --bench sync`, with `-- --check` to fail where the target is missed. Server and provider are the same for both, in this process.
 
 #![expect(clippy::print_stdout, reason = "the figures are the output")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use hypha_client::{Pacing, ReconnectPolicy, Service, Visibility};
 use hypha_server::HyphaServer;
 use tokio::runtime::Builder;
 
 const CALLS: usize = 3000;
 const ROUNDS: usize = 7;
+/// Of the time of a call of the async client.
+const TARGET: f64 = 1.5;
 
 fn main() -> Result<()> {
     let background = Builder::new_multi_thread()
@@ -65,7 +67,11 @@ fn main() -> Result<()> {
     println!("a call over a server in this process, p50 in microseconds");
     println!("  async        {with:>8.1}");
     println!("  without      {without:>8.1}");
-    println!("  without, of async {:>8.2}", without / with);
+    let ratio = without / with;
+    println!("  without, of async {ratio:>8.2}");
+    if std::env::args().any(|argument| argument == "--check") && ratio > TARGET {
+        bail!("a call without async takes {ratio:.2} of one with it, at most {TARGET} are wanted");
+    }
     Ok(())
 }
 

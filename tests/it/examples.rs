@@ -9,6 +9,12 @@ pub(crate) mod quickstart;
 #[expect(dead_code, reason = "its `main` is for the terminal")]
 #[path = "../../crates/hypha-client/examples/store.rs"]
 mod store;
+#[expect(dead_code, reason = "its `main` is for the terminal")]
+#[path = "../../crates/hypha-macros/examples/weather.rs"]
+mod weather;
+#[expect(dead_code, reason = "its `main` is for the terminal")]
+#[path = "../../crates/hypha-sync/examples/sync.rs"]
+mod without_async;
 
 use hypha_client::{Client, Custom, NdArray, RemoteService, Value};
 use hypha_tests::{Language, Peer};
@@ -156,4 +162,19 @@ async fn a8_01_a_chunked_store_is_read_in_parts_rust_to_python() {
 #[tokio::test]
 async fn a8_01_a_chunked_store_is_read_in_parts_rust_to_javascript() {
     lent_store(Language::JavaScript).await;
+}
+
+#[tokio::test]
+async fn a_service_of_a_trait_is_called_by_its_client() {
+    let server = connect().await;
+    weather::register(&server).await.unwrap();
+    let kelvin = weather::ask(&server).await.unwrap();
+    assert!((kelvin - 294.65).abs() < 1e-9, "{kelvin}");
+}
+
+#[tokio::test]
+async fn a_program_without_async_serves_and_calls() {
+    let url = server().await.url();
+    let trained = tokio::task::spawn_blocking(move || without_async::train(&url));
+    trained.await.unwrap().unwrap();
 }

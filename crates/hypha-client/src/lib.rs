@@ -5,6 +5,8 @@
 //! - [`connect_to_server`] and [`ConnectOptions`]: connecting, by options or from the environment.
 //! - [`Client`]: registering and finding services, and every method of the server's manager.
 //! - [`Service`], [`Method`], [`Context`]: what is registered. [`RemoteService`], [`MethodCall`]: what is called.
+//! - With the feature `macros` the attribute `service` makes services and typed clients of traits; with `schema`
+//!   `FunctionSchema` and `Described` say what methods take; with `e2e` `Encryption` keeps calls from the server.
 //! - [`login`] and [`logout`]: tokens for people.
 //! - [`Error`]: the one error of this crate, with [`ErrorKind`] to match on.
 //!

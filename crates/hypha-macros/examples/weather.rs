@@ -7,7 +7,7 @@ use hypha_client::{Client, Context, Error, connect_to_server, service};
 
 /// Weather for cities.
 #[service(visibility = public)]
-pub trait Weather {
+pub(crate) trait Weather {
     /// The temperature at a place.
     ///
     /// # Arguments
@@ -36,14 +36,14 @@ impl Weather for Constant {
     }
 }
 
-async fn register(server: &Client) -> Result<(), Error> {
+pub(crate) async fn register(server: &Client) -> Result<(), Error> {
     server
         .register_service(WeatherService::new(Constant(21.5)))
         .await?;
     Ok(())
 }
 
-async fn ask(server: &Client) -> Result<f64, Error> {
+pub(crate) async fn ask(server: &Client) -> Result<f64, Error> {
     // Whoever provides it: Rust, Python or JavaScript.
     let weather = WeatherClient::new(server.get_service(WeatherService::ID).await?);
     Ok(weather

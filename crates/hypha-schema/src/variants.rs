@@ -139,7 +139,9 @@ impl Flattening<'_> {
                     values.push(value);
                 }
             }
-            let kind = known.get("type").filter(|kind| other.get("type") == Some(*kind));
+            let kind = known
+                .get("type")
+                .filter(|kind| other.get("type") == Some(*kind));
             let mut list = Map::new();
             list.insert("enum".to_owned(), Json::from(values));
             if let Some(kind) = kind {

@@ -4,9 +4,13 @@
 
 use hypha_sync::{Callback, Service, Waiting as _, connect_to_server, from_iter};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), hypha_sync::Error> {
     let url = std::env::args().nth(1);
-    let server = connect_to_server(url.as_deref().unwrap_or("http://127.0.0.1:9527"))?;
+    train(url.as_deref().unwrap_or("http://127.0.0.1:9527"))
+}
+
+pub(crate) fn train(url: &str) -> Result<(), hypha_sync::Error> {
+    let server = connect_to_server(url)?;
     let service = Service::new("trainer")
         .blocking("train", |steps: u32, report: Callback<(u32,), ()>| {
             for step in 0..steps {

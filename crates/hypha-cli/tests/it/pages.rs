@@ -2,11 +2,12 @@
 
 use crate::command::{run, text};
 
-const PAGES: [&str; 4] = [
+const PAGES: [&str; 5] = [
     include_str!("../../README.md"),
     include_str!("../../../../README.md"),
     include_str!("../../../../docs/guide/bench.md"),
     include_str!("../../../../docs/guide/server.md"),
+    include_str!("../../../../docs/guide/typed-services.md"),
 ];
 
 #[test]

@@ -6,8 +6,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use hypha_sync::{
-    Call, Callback, Closure, ErrorKind, RemoteStream, Service, TokenOptions, Visibility, Waiting as _,
-    from_iter,
+    Call, Callback, Closure, ErrorKind, RemoteStream, Service, TokenOptions, Visibility,
+    Waiting as _, from_iter,
 };
 
 use crate::place::Place;

@@ -23,11 +23,16 @@ fn calls_callbacks_and_generators_are_encrypted() {
     let service = Service::new("s")
         .visibility(Visibility::Public)
         .trusted_keys(known)
-        .blocking("ask", move |cx: Context, ask: Callback<(String,), String>| {
-            assert_eq!(cx.caller_public_key(), known);
-            ask.wait((SECRET.to_owned(),))
-        })
-        .blocking("repeat", |n: usize| from_iter(std::iter::repeat_n(SECRET, n)));
+        .blocking(
+            "ask",
+            move |cx: Context, ask: Callback<(String,), String>| {
+                assert_eq!(cx.caller_public_key(), known);
+                ask.wait((SECRET.to_owned(),))
+            },
+        )
+        .blocking("repeat", |n: usize| {
+            from_iter(std::iter::repeat_n(SECRET, n))
+        });
     let id = provider.register_service(service).unwrap().id;
     let key = provider.public_key().unwrap();
     let found = caller.get_service_with(&id, |search| search.encryption_public_key(key));

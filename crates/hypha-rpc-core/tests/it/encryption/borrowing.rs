@@ -187,9 +187,8 @@ async fn what_an_object_that_came_in_clear_brings_along_is_called_with_the_same_
     assert!(!is_seen(&frames, SECRET));
     // Nor is our own key in anything that says who we are.
     let key = key_of(CALLER).unwrap();
-    let frames = frames.lock().unwrap();
     let shows = |frame: &Bytes| frame.windows(key.len()).any(|part| part == key);
-    assert!(!frames.iter().any(shows));
+    assert!(!frames.lock().unwrap().iter().any(shows));
     assert_eq!(provider.local_services().await.unwrap().len(), 2);
 }
 
