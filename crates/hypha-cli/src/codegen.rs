@@ -115,9 +115,12 @@ impl Codegen {
 /// Objects inside objects; deeper members are not looked at.
 const MAX_DEPTH: usize = 32;
 
+/// The longest path of a function; those of longer ones are not looked at either.
+const MAX_PATH: usize = 1024;
+
 /// All functions with their paths. One whose description is none is a function nevertheless, that says nothing of itself.
 fn collect(path: &str, member: &Json, depth: usize, found: &mut Vec<Function>) {
-    if depth > MAX_DEPTH {
+    if depth > MAX_DEPTH || path.len() > MAX_PATH {
         return;
     }
     if member["type"] == "function" && member["function"].is_object() {

@@ -168,11 +168,7 @@ impl CallError {
 impl From<CallError> for RemoteError {
     /// For handlers that call others: what their own caller gets to see.
     fn from(error: CallError) -> Self {
-        match error {
-            // Their caller's call did run, and must not look as if it can be made again.
-            CallError::Remote(error) if error.is_refusal() || error.is_in_clear() => {
-                Self::new(texts::inner_call_refused(&error))
-            }
+        let error = match error {
             CallError::Remote(error) => error,
             CallError::Timeout {
                 target,
@@ -180,7 +176,8 @@ impl From<CallError> for RemoteError {
                 silence,
             } => Self::new(texts::timed_out(&target, &method, silence)),
             other => Self::new(with_sources(&other)),
-        }
+        };
+        error.of_method()
     }
 }
 
@@ -323,8 +320,19 @@ mod tests {
             assert!(inner.is_retryable(), "{text}");
             let passed_on = RemoteError::from(inner);
             let outer = RemoteError::parse(passed_on.message(), passed_on.trace());
-            assert!(outer.message().contains("was refused: "), "{outer}");
+            assert!(
+                outer.message().starts_with("the method failed: "),
+                "{outer}"
+            );
             assert!(!CallError::Remote(outer).is_retryable(), "{text}");
+        }
+        for error in [
+            CallError::from(EncryptionError::PlainError(format!("x\n{busy}"))),
+            CallError::Remote(RemoteError::new(&*busy).of_application()),
+        ] {
+            let outer = RemoteError::from(error);
+            let outer = RemoteError::parse(outer.message(), None);
+            assert_eq!(outer.kind(), RemoteErrorKind::Application, "{outer}");
         }
         let in_clear = RemoteError::new("Access denied").in_clear();
         let passed_on = RemoteError::from(CallError::Remote(in_clear));

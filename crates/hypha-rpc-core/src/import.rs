@@ -100,7 +100,7 @@ impl Origin {
         let sender = self.sealed_by.filter(|_| of_sender);
         let anonymously = match sender.filter(|sender| sender.key == key) {
             Some(sender) => sender.anonymously,
-            None => !self.trusted,
+            None => !self.trusted || self.sealed_by.is_some_and(|sender| sender.anonymously),
         };
         Ok(Some(Recipient { key, anonymously }))
     }

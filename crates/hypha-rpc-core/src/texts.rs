@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crate::address::Address;
 use crate::engine::AssemblyError;
-use crate::error::RemoteError;
 
 /// Too much runs here already.
 pub(crate) const BUSY: &str = "Busy: too many calls are running here, try again later";
@@ -154,10 +153,9 @@ pub(crate) fn untrusted_key(method: &str) -> String {
     format!("Caller's public key is not in the trusted keys list for {method}")
 }
 
-/// The error of a method whose own call was refused. In one line: the words of a refusal must not begin another.
-pub(crate) fn inner_call_refused(error: &RemoteError) -> String {
-    let error = error.to_string().replace(['\r', '\n'], " ");
-    format!("a call that the method made was refused: {error}")
+/// The error of a method that ran, whose words would say that it did not. In one line: they must not begin another.
+pub(crate) fn method_failed(error: &str) -> String {
+    format!("the method failed: {}", error.replace(['\r', '\n'], " "))
 }
 
 pub(crate) fn malformed_call(reason: &str) -> String {

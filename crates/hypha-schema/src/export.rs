@@ -8,8 +8,8 @@ use crate::naming::tool_name;
 impl FunctionSchema {
     /// `{"type": "function", "function": {"name", "description", "parameters"}}`: a tool of OpenAI's chat completions,
     /// and the form in which Hypha services describe their methods. The name is written as it is, here and in the forms
-    /// for others: [`with_tool_name`](Self::with_tool_name) and
-    /// [`ServiceSchema::tools`](crate::ServiceSchema::tools) make those that models take.
+    /// for others, and so are the parameters: [`ServiceSchema::tools`](crate::ServiceSchema::tools) makes of both what
+    /// models take, [`with_tool_name`](Self::with_tool_name) of the name alone.
     #[must_use]
     pub fn to_openai(&self) -> Json {
         json!({

@@ -113,8 +113,14 @@ pub(crate) enum Target<'a> {
     Elsewhere,
 }
 
+/// Longer names lead nowhere: they are read each time.
+const MAX_LENGTH: usize = 1024;
+
 /// Follows a `$ref` in a schema.
 pub(crate) fn follow<'a>(root: &'a Map<String, Json>, target: &str) -> Target<'a> {
+    if target.len() > MAX_LENGTH {
+        return Target::Nowhere;
+    }
     let Some(pointer) = target.strip_prefix('#') else {
         return Target::Elsewhere;
     };

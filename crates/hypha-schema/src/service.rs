@@ -15,6 +15,9 @@ pub struct ServiceSchema(Map<String, Json>);
 /// Objects inside objects; deeper members are not looked at.
 const MAX_DEPTH: usize = 32;
 
+/// The longest path of a function. Those of longer ones are not looked at either.
+const MAX_PATH: usize = 1024;
+
 impl ServiceSchema {
     /// Without members.
     #[must_use]
@@ -76,7 +79,8 @@ impl ServiceSchema {
     /// makes one name of two paths, one of them gets a number: `stage_move_2`.
     ///
     /// Parameters that depend on the variant of an enum stand side by side in a tool: those who take tools refuse `oneOf`
-    /// and its like around the parameters. All arguments of a tool are given by name.
+    /// and its like around the parameters. A schema with very many of them loses them. All arguments of a tool are given by
+    /// name.
     #[must_use]
     pub fn tools(&self) -> Vec<FunctionSchema> {
         let tools = self.named_tools();
@@ -103,7 +107,7 @@ pub(crate) fn is_function(member: &Json) -> bool {
 }
 
 fn collect(path: &str, member: &Json, depth: usize, found: &mut Vec<(String, FunctionSchema)>) {
-    if depth > MAX_DEPTH {
+    if depth > MAX_DEPTH || path.len() > MAX_PATH {
         return;
     }
     if is_function(member) {

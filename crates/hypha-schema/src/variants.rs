@@ -1,51 +1,77 @@
 //! One object in the place of several: those who take tools refuse `oneOf` and its like around the parameters.
 
-use serde_json::{Map, Value as Json};
+use std::collections::{HashMap, HashSet};
 
+use serde_json::{Map, Value as Json, json};
+
+use crate::function::CONTEXT;
 use crate::reference::{Target, follow};
 
 /// What says that an object is one of several, or all of them.
 const AROUND: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 
-/// Variants, members and values that are looked at. A schema that has more loses its variants: what it takes is checked
-/// by its function anyway.
-const MAX_WORK: usize = 10_000;
+/// What else is refused there, or depends on what was there.
+const BESIDE: [&str; 5] = ["$ref", "not", "enum", "const", "unevaluatedProperties"];
+
+/// Variants, members and parts of their schemas that are looked at or written. A schema that has more loses its variants:
+/// what a function takes is checked by itself anyway.
+const MAX_WORK: usize = 100_000;
 
 /// Variants inside variants.
 const MAX_LEVELS: usize = 16;
 
-/// Puts the members of all variants side by side; one is required if every variant requires it. It takes whatever the
-/// variants take, and more.
+/// Puts the members of all variants side by side; one is required if every variant requires it.
+///
+/// The object takes what the variants take, and more. It is narrower in one thing: a member that one variant describes is
+/// described so for all, also for those that would have passed over it, unless they say what other members may be.
 pub(crate) fn flatten(parameters: &mut Map<String, Json>) {
-    if !AROUND.iter().any(|around| parameters.contains_key(*around)) {
+    let choices = AROUND.iter().chain(&BESIDE);
+    if !choices.clone().any(|word| parameters.contains_key(*word)) {
         return;
     }
-    let flat = Flattening {
+    let mut flattening = Flattening {
         root: parameters,
         left: MAX_WORK,
-    }
-    .read(parameters, 0);
-    for around in AROUND {
-        parameters.shift_remove(around);
-    }
-    let Some(Members {
-        properties,
-        required,
-    }) = flat
-    else {
-        return;
     };
-    parameters.insert("properties".to_owned(), Json::Object(properties));
-    parameters.shift_remove("required");
-    if !required.is_empty() {
-        parameters.insert("required".to_owned(), Json::from(required));
+    let flat = flattening.read(parameters, 0);
+    let flat = flat.and_then(|members| {
+        let properties = flattening.properties(&members)?;
+        let required: Vec<Json> = members.required.into_iter().map(Json::from).collect();
+        Some((properties, required))
+    });
+    for word in choices {
+        parameters.shift_remove(*word);
+    }
+    if let Some((properties, required)) = flat {
+        parameters.insert("properties".to_owned(), Json::Object(properties));
+        parameters.shift_remove("required");
+        if !required.is_empty() {
+            parameters.insert("required".to_owned(), Json::Array(required));
+        }
+    }
+    for (_, property) in parameters.iter_mut() {
+        without_lost_references(property);
     }
 }
 
+/// The members of a schema, in order.
 #[derive(Default)]
-struct Members {
-    properties: Map<String, Json>,
-    required: Vec<String>,
+struct Members<'s> {
+    names: Vec<&'s str>,
+    schemas: HashMap<&'s str, Vec<&'s Json>>,
+    required: Vec<&'s str>,
+    /// What all other members may be, where it says so.
+    others: Vec<&'s Json>,
+}
+
+impl<'s> Members<'s> {
+    fn may_be(&mut self, name: &'s str, schemas: impl IntoIterator<Item = &'s Json>) {
+        let known = self.schemas.entry(name).or_insert_with(|| {
+            self.names.push(name);
+            Vec::new()
+        });
+        known.extend(schemas);
+    }
 }
 
 struct Flattening<'s> {
@@ -53,9 +79,9 @@ struct Flattening<'s> {
     left: usize,
 }
 
-impl Flattening<'_> {
+impl<'s> Flattening<'s> {
     /// None if there is too much of it.
-    fn read(&mut self, schema: &Map<String, Json>, level: usize) -> Option<Members> {
+    fn read(&mut self, schema: &'s Map<String, Json>, level: usize) -> Option<Members<'s>> {
         if level > MAX_LEVELS {
             return None;
         }
@@ -63,12 +89,22 @@ impl Flattening<'_> {
         let mut members = Members::default();
         if let Some(Json::Object(properties)) = schema.get("properties") {
             self.spend(properties.len())?;
-            members.properties.clone_from(properties);
+            for (name, schema) in properties.iter().filter(|(name, _)| *name != CONTEXT) {
+                members.may_be(name, [schema]);
+            }
         }
         if let Some(Json::Array(required)) = schema.get("required") {
             self.spend(required.len())?;
             let names = required.iter().filter_map(Json::as_str);
-            members.required = names.map(str::to_owned).collect();
+            members.required = names.filter(|name| *name != CONTEXT).collect();
+        }
+        if let Some(others) = schema.get("additionalProperties")
+            && *others != Json::Bool(false)
+        {
+            members.others.push(others);
+        }
+        if schema.contains_key("patternProperties") {
+            members.others.push(&Json::Bool(true));
         }
         if let Some(target) = schema.get("$ref").and_then(Json::as_str)
             && let Target::Part(Json::Object(part)) = follow(self.root, target)
@@ -80,9 +116,17 @@ impl Flattening<'_> {
             let Some(Json::Array(branches)) = schema.get(around) else {
                 continue;
             };
-            let mut one: Option<Members> = None;
-            for branch in branches.iter().filter_map(Json::as_object) {
-                let branch = self.read(branch, level + 1)?;
+            let mut one: Option<Members<'_>> = None;
+            for branch in branches {
+                let branch = match branch {
+                    Json::Object(branch) => self.read(branch, level + 1)?,
+                    // It takes anything.
+                    Json::Bool(true) => Members {
+                        others: vec![branch],
+                        ..Members::default()
+                    },
+                    _ => continue,
+                };
                 match &mut one {
                     None => one = Some(branch),
                     Some(one) if around == "allOf" => self.add(one, branch)?,
@@ -94,68 +138,127 @@ impl Flattening<'_> {
         Some(members)
     }
 
-    /// What has to fit as well.
-    fn add(&mut self, members: &mut Members, others: Members) -> Option<()> {
-        for (name, schema) in others.properties {
-            members.properties.entry(name).or_insert(schema);
-        }
-        for name in others.required {
-            self.spend(members.required.len())?;
-            if !members.required.contains(&name) {
-                members.required.push(name);
+    /// What has to fit as well: the first that is said of a member stays.
+    fn add(&mut self, members: &mut Members<'s>, others: Members<'s>) -> Option<()> {
+        self.spend(others.names.len() + members.required.len() + others.required.len())?;
+        let mut schemas = others.schemas;
+        for name in others.names {
+            let said = schemas.remove(name).unwrap_or_default();
+            if !members.schemas.contains_key(name) {
+                members.may_be(name, said);
             }
         }
+        let known: HashSet<&str> = members.required.iter().copied().collect();
+        let more = others.required.into_iter();
+        let more: Vec<&str> = more.filter(|name| !known.contains(name)).collect();
+        members.required.extend(more);
+        members.others.extend(others.others);
         Some(())
     }
 
     /// What may fit instead.
-    fn join(&mut self, members: &mut Members, others: Members) -> Option<()> {
-        for (name, schema) in others.properties {
-            match members.properties.get_mut(&name) {
-                Some(known) => self.choose(known, schema)?,
-                None => {
-                    members.properties.insert(name, schema);
+    fn join(&mut self, members: &mut Members<'s>, others: Members<'s>) -> Option<()> {
+        if !others.others.is_empty() {
+            self.spend(members.names.len())?;
+            for name in &members.names {
+                if !others.schemas.contains_key(name)
+                    && let Some(schemas) = members.schemas.get_mut(name)
+                {
+                    self.spend(others.others.len())?;
+                    schemas.extend(&others.others);
                 }
             }
         }
-        let sizes = members.required.len().checked_mul(others.required.len());
-        self.spend(sizes?)?;
-        members
-            .required
-            .retain(|name| others.required.contains(name));
+        let mut schemas = others.schemas;
+        for name in others.names {
+            let said = schemas.remove(name).unwrap_or_default();
+            self.spend(1 + said.len())?;
+            if !members.schemas.contains_key(name) {
+                self.spend(members.others.len())?;
+                let known = members.others.clone();
+                members.may_be(name, known);
+            }
+            members.may_be(name, said);
+        }
+        self.spend(members.required.len() + others.required.len())?;
+        let required: HashSet<&str> = others.required.into_iter().collect();
+        members.required.retain(|name| required.contains(name));
+        members.others.extend(others.others);
         Some(())
     }
 
-    /// A member that is something else in another variant.
-    fn choose(&mut self, known: &mut Json, other: Json) -> Option<()> {
-        if *known == other {
-            return Some(());
+    fn properties(&mut self, members: &Members<'s>) -> Option<Map<String, Json>> {
+        let mut properties = Map::new();
+        for name in &members.names {
+            let schemas = members.schemas.get(name).into_iter().flatten();
+            let mut seen = HashSet::new();
+            let different = schemas.filter(|schema| seen.insert(std::ptr::from_ref(**schema)));
+            let different: Vec<&Json> = different.copied().collect();
+            properties.insert((*name).to_owned(), self.choice(&different)?);
         }
-        if let (Some(mut values), Some(others)) = (listed(known), listed(&other)) {
-            self.spend(values.len() + others.len())?;
-            for value in others {
-                self.spend(values.len())?;
-                if !values.contains(&value) {
-                    values.push(value);
+        Some(properties)
+    }
+
+    /// A member that is one of these.
+    fn choice(&mut self, schemas: &[&Json]) -> Option<Json> {
+        let mut different: Vec<&Json> = Vec::new();
+        let mut seen = HashSet::new();
+        for schema in schemas {
+            // Before it is written.
+            self.charge(schema)?;
+            if seen.insert(schema.to_string()) {
+                different.push(schema);
+            }
+        }
+        let is_anything = |schema: &&Json| match schema {
+            Json::Object(schema) => schema.is_empty(),
+            other => **other == Json::Bool(true),
+        };
+        match &*different {
+            [Json::Object(only)] => return Some(Json::Object(only.clone())),
+            [] | [_] => return Some(json!({})),
+            several if several.iter().any(is_anything) => return Some(json!({})),
+            _ => {}
+        }
+        let lists: Option<Vec<&[Json]>> = different.iter().map(|schema| listed(schema)).collect();
+        let Some(lists) = lists else {
+            return Some(json!({ "anyOf": different }));
+        };
+        let mut seen = HashSet::new();
+        let values = lists.into_iter().flatten();
+        let values: Vec<&Json> = values
+            .filter(|value| seen.insert(value.to_string()))
+            .collect();
+        let mut list = json!({ "enum": values });
+        let kinds: HashSet<Option<&str>> = different
+            .iter()
+            .map(|schema| schema.get("type").and_then(Json::as_str))
+            .collect();
+        if let (1, Some(Some(kind))) = (kinds.len(), kinds.into_iter().next()) {
+            list["type"] = Json::from(kind);
+        }
+        Some(list)
+    }
+
+    /// Spends the parts of a schema.
+    fn charge(&mut self, schema: &Json) -> Option<()> {
+        let mut unread = vec![schema];
+        while let Some(next) = unread.pop() {
+            let size = match next {
+                Json::Object(members) => {
+                    unread.extend(members.values());
+                    members.keys().map(|name| 1 + name.len() / 64).sum()
                 }
-            }
-            let kind = known
-                .get("type")
-                .filter(|kind| other.get("type") == Some(*kind));
-            let mut list = Map::new();
-            list.insert("enum".to_owned(), Json::from(values));
-            if let Some(kind) = kind {
-                list.insert("type".to_owned(), kind.clone());
-            }
-            *known = Json::Object(list);
-            return Some(());
+                Json::Array(items) => {
+                    unread.extend(items);
+                    items.len()
+                }
+                Json::String(text) => text.len() / 64,
+                _ => 0,
+            };
+            self.spend(size)?;
         }
-        match known.get_mut("anyOf").and_then(Json::as_array_mut) {
-            Some(several) if several.contains(&other) => {}
-            Some(several) => several.push(other),
-            None => *known = serde_json::json!({ "anyOf": [known.take(), other] }),
-        }
-        Some(())
+        self.spend(1)
     }
 
     fn spend(&mut self, work: usize) -> Option<()> {
@@ -165,11 +268,33 @@ impl Flattening<'_> {
 }
 
 /// All that it can be, if it says so.
-fn listed(schema: &Json) -> Option<Vec<Json>> {
+fn listed(schema: &Json) -> Option<&[Json]> {
     match (schema.get("const"), schema.get("enum")) {
-        (Some(only), _) => Some(vec![only.clone()]),
-        (None, Some(Json::Array(values))) => Some(values.clone()),
+        (Some(only), _) => Some(std::slice::from_ref(only)),
+        (None, Some(Json::Array(values))) => Some(values),
         _ => None,
+    }
+}
+
+/// What leads to a variant that is not there any more can be anything.
+fn without_lost_references(schema: &mut Json) {
+    match schema {
+        Json::Object(members) => {
+            let target = members.get("$ref").and_then(Json::as_str);
+            let is_lost = target.is_some_and(|target| {
+                AROUND.iter().any(|around| {
+                    let path = target.strip_prefix("#/");
+                    path.and_then(|path| path.strip_prefix(around))
+                        .is_some_and(|path| path.starts_with('/'))
+                })
+            });
+            if is_lost {
+                members.shift_remove("$ref");
+            }
+            members.values_mut().for_each(without_lost_references);
+        }
+        Json::Array(items) => items.iter_mut().for_each(without_lost_references),
+        _ => {}
     }
 }
 
@@ -246,8 +371,112 @@ mod tests {
             "anyOf": [again, again],
             "$defs": { "a": { "anyOf": [again, again] } },
         });
-        let flat = flat(endless);
-        assert_eq!(flat["properties"], json!({ "id": {} }));
-        assert_eq!(flat.get("anyOf"), None);
+        let large = json!({ "default": vec![0; 10_000] });
+        let branch =
+            |at: usize| json!({ "anyOf": [again, { "properties": { "x": { "const": at } } }] });
+        let copied = json!({
+            "type": "object",
+            "properties": { "id": {} },
+            "anyOf": (0..1600).map(branch).collect::<Vec<_>>(),
+            "$defs": { "a": { "properties": { "x": large, "y": large } } },
+        });
+        for (schema, properties) in [(endless, 1), (copied, 3)] {
+            let flat = flat(schema);
+            assert_eq!(flat["properties"].as_object().unwrap().len(), properties);
+            assert_eq!(flat.get("anyOf"), None);
+        }
+    }
+
+    #[test]
+    fn many_variants_keep_their_members() {
+        let variant = |at: usize| {
+            let kind = json!({ "const": format!("k{at}"), "type": "string" });
+            json!({ "properties": { "kind": kind, format!("m{at}"): {} }, "required": ["kind"] })
+        };
+        let variants: Vec<Json> = (0..2000).map(variant).collect();
+        let flat = flat(json!({ "type": "object", "oneOf": variants }));
+        assert_eq!(flat["properties"].as_object().unwrap().len(), 2001);
+        let kinds = flat["properties"]["kind"]["enum"].as_array();
+        assert_eq!(kinds.unwrap().len(), 2000);
+        assert_eq!(flat["required"], json!(["kind"]));
+    }
+
+    /// What the function takes, its tool takes.
+    #[test]
+    fn nothing_is_refused_that_was_taken() {
+        for (schema, value) in [
+            (
+                json!({ "anyOf": [{ "properties": { "a": { "type": "integer" } }, "required": ["a"] }, true] }),
+                json!({ "a": "x" }),
+            ),
+            (
+                json!({ "anyOf": [{ "properties": { "a": {} }, "required": ["a"] }, true] }),
+                json!({}),
+            ),
+            (
+                json!({ "anyOf": [
+                    { "properties": { "x": { "type": "number" } }, "required": ["x"] },
+                    { "additionalProperties": { "type": "string" } },
+                ] }),
+                json!({ "x": "home" }),
+            ),
+            (
+                json!({ "oneOf": [
+                    { "additionalProperties": { "type": "string" } },
+                    { "properties": { "x": { "type": "number" } }, "required": ["x"] },
+                ] }),
+                json!({ "x": "home" }),
+            ),
+            (
+                json!({ "oneOf": [
+                    { "properties": { "x": { "type": "string", "anyOf": [{ "minLength": 3 }, { "maxLength": 1 }] } } },
+                    { "properties": { "x": { "type": "integer" } } },
+                ] }),
+                json!({ "x": 5 }),
+            ),
+            (
+                json!({
+                    "oneOf": [{ "properties": { "x": {} } }],
+                    "unevaluatedProperties": false,
+                }),
+                json!({ "x": 5 }),
+            ),
+            (
+                json!({ "oneOf": [{ "properties": {
+                    "a": { "type": "integer" },
+                    "b": { "$ref": "#/oneOf/0/properties/a" },
+                } }] }),
+                json!({ "a": 1, "b": 1 }),
+            ),
+            (
+                json!({ "properties": { "a": {} }, "not": { "required": ["b"] } }),
+                json!({ "a": 1 }),
+            ),
+            (
+                json!({
+                    "properties": { "a": {} },
+                    "$ref": "#/$defs/b",
+                    "$defs": { "b": { "oneOf": [{ "properties": { "b": { "type": "null" } } }] } },
+                }),
+                json!({ "a": 1, "b": null }),
+            ),
+        ] {
+            crate::validate(&schema, &value).unwrap();
+            let flat = flat(schema);
+            crate::validate(&flat, &value).unwrap();
+            let words = AROUND.iter().chain(&BESIDE);
+            assert!(
+                !words.clone().any(|word| flat.get(*word).is_some()),
+                "{flat}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_callers_do_not_give_is_not_asked_for() {
+        let variant = json!({ "properties": { "context": {}, "a": {} }, "required": ["context"] });
+        let flat = flat(json!({ "type": "object", "properties": {}, "oneOf": [variant] }));
+        assert_eq!(flat["properties"], json!({ "a": {} }));
+        assert_eq!(flat.get("required"), None);
     }
 }

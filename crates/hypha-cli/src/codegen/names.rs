@@ -10,10 +10,14 @@ pub(super) fn variable(name: &str) -> Ident {
     ident(&ascii(name).to_snake_case())
 }
 
+/// What is longer is cut.
+const MAX_LENGTH: usize = 64;
+
 /// Letters of other alphabets left out, and a space for all else that no name has: words begin behind it.
 fn ascii(name: &str) -> String {
     let kept = name.chars().filter(|c| c.is_ascii() || !c.is_alphabetic());
     kept.map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' })
+        .take(MAX_LENGTH)
         .collect()
 }
 

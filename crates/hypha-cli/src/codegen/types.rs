@@ -15,9 +15,12 @@ const DEFS: &str = "$defs";
 /// Types inside types; what is deeper can be anything.
 const MAX_DEPTH: usize = 64;
 
-/// Bytes of schemas that are compared to find equal types. All types after that can be anything: those of a service that
-/// means well are far from it.
-const MAX_COMPARED: usize = 64 << 20;
+/// Bytes of schemas that are copied and compared to find equal types. All types after that can be anything: those of a
+/// service that means well are far from it.
+const MAX_WORK: usize = 16 << 20;
+
+/// What one of several alternatives costs.
+const PER_ITEM: usize = 64;
 
 /// Structs and enums of a module.
 #[derive(Default)]
@@ -33,7 +36,7 @@ pub(super) struct Types {
     needs: Needs,
     /// How many types are being described, each inside the one before.
     depth: usize,
-    compared: usize,
+    work: usize,
 }
 
 /// What the types name, beside what every module has.
@@ -106,7 +109,7 @@ impl Types {
 
     /// The type of a schema. `defs` is what it refers to, `hint` the name of a type that has none.
     pub(super) fn of(&mut self, schema: &Json, defs: &Map<String, Json>, hint: &str) -> RustType {
-        if self.depth >= MAX_DEPTH || self.compared >= MAX_COMPARED {
+        if self.depth >= MAX_DEPTH || self.work >= MAX_WORK {
             return self.anything();
         }
         self.depth += 1;
@@ -117,6 +120,7 @@ impl Types {
 
     fn describe(&mut self, schema: &Json, defs: &Map<String, Json>, hint: &str) -> RustType {
         if let Some(Json::Object(own)) = schema.get(DEFS) {
+            self.work += weight(defs) + weight(own);
             let mut all = defs.clone();
             all.extend(own.clone());
             let mut schema = schema.clone();
@@ -142,6 +146,7 @@ impl Types {
                 let [kind] = others[..] else {
                     return self.anything();
                 };
+                self.work += schema.to_string().len();
                 let mut single = schema.clone();
                 if let Json::Object(single) = &mut single {
                     single.insert("type".to_owned(), kind.clone());
@@ -201,6 +206,7 @@ impl Types {
 
     /// One schema, or one and null. Other choices are not told apart.
     fn one_of(&mut self, options: &[Json], defs: &Map<String, Json>, hint: &str) -> RustType {
+        self.work += options.len() * PER_ITEM;
         let is_null = |option: &&Json| option.get("type").is_some_and(|kind| kind == "null");
         let others: Vec<&Json> = options.iter().filter(|option| !is_null(option)).collect();
         let nullable = others.len() < options.len();
@@ -223,6 +229,7 @@ impl Types {
         defs: &Map<String, Json>,
         hint: &str,
     ) -> RustType {
+        self.work += values.len() * PER_ITEM;
         let texts: Option<Vec<&str>> = values.iter().map(Json::as_str).collect();
         let Some(mut texts) = texts.filter(|texts| !texts.is_empty()) else {
             return self.anything();
@@ -332,9 +339,17 @@ impl Types {
         let key: String = std::iter::once(schema.to_string())
             .chain(referred)
             .collect();
-        self.compared += key.len();
+        self.work += key.len();
         key
     }
+}
+
+/// Bytes of schemas by name.
+fn weight(schemas: &Map<String, Json>) -> usize {
+    let texts = schemas
+        .iter()
+        .map(|(name, schema)| name.len() + schema.to_string().len());
+    texts.sum()
 }
 
 /// All definitions that a schema refers to. They can refer to each other in a chain of any length.
@@ -427,5 +442,26 @@ mod tests {
         let found = types.of(&json!({ "enum": values, "title": "All" }), &Map::new(), "x");
         assert_eq!(found.tokens.to_string(), "All");
         assert!(types.into_items()[0].to_string().contains("Unnamed20000"));
+    }
+
+    /// All that is copied on the way is paid for.
+    #[test]
+    fn large_definitions_are_not_copied_for_ever() {
+        let large = json!({ "type": ["string", "null"], "examples": vec![0; 100_000] });
+        let mut defs = Map::new();
+        defs.insert("Large".to_owned(), large);
+        let own = json!({ "$defs": {}, "type": "string" });
+        let again = json!({ "$ref": "#/$defs/Large" });
+        for schema in [own, again] {
+            let fields = (0..10_000).map(|at| (format!("f{at}"), schema.clone()));
+            let fields: Map<String, Json> = fields.collect();
+            let mut types = Types::default();
+            types.of(
+                &json!({ "type": "object", "properties": fields }),
+                &defs,
+                "x",
+            );
+            assert!(types.needs().values);
+        }
     }
 }

@@ -20,6 +20,7 @@ struct Parts {
     trace: Option<Text>,
     kind: RemoteErrorKind,
     in_clear: bool,
+    received: bool,
 }
 
 /// What a remote error means, as far as its text tells.
@@ -138,6 +139,7 @@ impl RemoteError {
             trace: trace.map(Text::from),
             kind: kind_of(value),
             in_clear: false,
+            received: true,
         }))
     }
 
@@ -146,6 +148,22 @@ impl RemoteError {
         self.0.in_clear = true;
         self.0.trace = None;
         self
+    }
+
+    /// The same error as that of a method which ran: what came for a call that it made must not look as if its own call
+    /// could be made again.
+    pub(crate) fn of_method(self) -> Self {
+        let shown = self.to_string();
+        let says_so = |text: &str| Self::new(text).is_refusal();
+        if self.0.in_clear || self.is_refusal() || says_so(&shown) || says_so(self.message()) {
+            return Self::new(texts::method_failed(&shown));
+        }
+        self
+    }
+
+    /// Whether it came from somebody else.
+    pub(crate) fn is_received(&self) -> bool {
+        self.0.received
     }
 
     /// The same error, whatever its text reminds of.
@@ -171,6 +189,7 @@ impl RemoteError {
             trace: None,
             kind,
             in_clear: false,
+            received: false,
         }))
     }
 }

@@ -206,7 +206,7 @@ pub(crate) fn into_remote_error<E: fmt::Display + Send + 'static>(error: E) -> R
         .downcast_mut::<Option<RemoteError>>()
         .and_then(Option::take)
     {
-        return remote;
+        return of_handler(remote);
     }
     if let Some(call) = any
         .downcast_mut::<Option<CallError>>()
@@ -223,17 +223,26 @@ pub(crate) fn into_remote_error<E: fmt::Display + Send + 'static>(error: E) -> R
     // `{:#}` shows the sources of errors that know how to.
     error.map_or_else(
         || RemoteError::new(""),
-        |error| RemoteError::new(format!("{error:#}")),
+        |error| RemoteError::new(format!("{error:#}")).of_method(),
     )
+}
+
+/// An error that a handler made says what it means; one that came for a call of its own is about that call.
+fn of_handler(error: RemoteError) -> RemoteError {
+    if error.is_received() {
+        error.of_method()
+    } else {
+        error
+    }
 }
 
 /// The error that a caller gets for the error of a layer.
 pub(crate) fn boxed_into_remote_error(error: BoxError) -> RemoteError {
     match error.downcast::<RemoteError>() {
-        Ok(remote) => *remote,
+        Ok(remote) => of_handler(*remote),
         Err(other) => match other.downcast::<CallError>() {
             Ok(call) => (*call).into(),
-            Err(other) => RemoteError::new(with_sources(&*other)),
+            Err(other) => RemoteError::new(with_sources(&*other)).of_method(),
         },
     }
 }

@@ -18,6 +18,7 @@ use crate::error::{CallError, RemoteError};
 use crate::import::Origin;
 use crate::method_call::MethodCall;
 use crate::peer::Peer;
+use crate::texts;
 
 /// The items of a generator of another client, in their order.
 ///
@@ -160,9 +161,8 @@ pub(crate) struct Source {
     descriptor: Generator,
     /// Somebody pulled: where the generator leads was allowed.
     started: AtomicBool,
-    ended: AtomicBool,
-    /// The error that it ended with.
-    failed: OnceLock<RemoteError>,
+    /// That it ended, and the error that it ended with.
+    end: OnceLock<Option<RemoteError>>,
 }
 
 impl Source {
@@ -171,18 +171,16 @@ impl Source {
             origin,
             descriptor,
             started: AtomicBool::new(false),
-            ended: AtomicBool::new(false),
-            failed: OnceLock::new(),
+            end: OnceLock::new(),
         }
     }
 
     async fn next(&self) -> Result<Option<Value>, CallError> {
-        if self.ended.load(Ordering::Acquire) {
-            // Whoever else reads it must not take what came for all.
-            return match self.failed.get() {
-                Some(error) => Err(CallError::Remote(error.clone())),
-                None => Ok(None),
-            };
+        // Whoever else reads it must not take what came for all.
+        match self.end.get() {
+            Some(Some(error)) => return Err(CallError::Remote(error.clone())),
+            Some(None) => return Ok(None),
+            None => {}
         }
         let call = self.call(self.descriptor.method.clone())?;
         self.started.store(true, Ordering::Relaxed);
@@ -195,15 +193,14 @@ impl Source {
         };
         match item {
             Ok(item) if is_stop(&item) => {
-                self.ended.store(true, Ordering::Relaxed);
+                self.end.set(None).ok();
                 Ok(None)
             }
             Ok(item) => Ok(Some(item)),
             Err(error) => {
                 // The generator raised, and is over.
                 if let Some(error) = error.remote() {
-                    self.failed.get_or_init(|| error.clone());
-                    self.ended.store(true, Ordering::Release);
+                    self.end.set(Some(error.clone())).ok();
                 }
                 Err(error)
             }
@@ -214,7 +211,8 @@ impl Source {
         let Some(path) = self.descriptor.close_method.clone() else {
             return Ok(());
         };
-        if self.ended.swap(true, Ordering::Relaxed) {
+        let closed = RemoteError::new(texts::STREAM_CLOSED);
+        if self.end.set(Some(closed)).is_err() {
             return Ok(());
         }
         self.call(path)?.decode::<Value>().await.map(drop)
@@ -237,7 +235,7 @@ impl Drop for Source {
         let Some(path) = self.descriptor.close_method.take() else {
             return;
         };
-        if self.ended.load(Ordering::Relaxed) {
+        if self.end.get().is_some() {
             return;
         }
         // A sender must not make us call others by a generator that nobody here wanted.

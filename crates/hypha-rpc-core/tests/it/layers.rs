@@ -6,7 +6,10 @@ use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use hypha_codec::Value;
-use hypha_rpc_core::{Call, CallError, Context, Invocation, RemoteErrorKind, Reply, Service};
+use hypha_rpc_core::{
+    Call, CallError, Context, Invocation, RemoteError, RemoteErrorKind, RemoteService, Reply,
+    Service,
+};
 use tokio::sync::Semaphore;
 use tower::filter::FilterLayer;
 use tower::limit::ConcurrencyLimitLayer;
@@ -160,6 +163,64 @@ async fn errors_of_layers_reach_the_caller() {
     assert!(error.to_string().contains("timed out"), "{error}");
 }
 
+const BUSY: &str = "Busy: too many calls are running here, try again later";
+
+/// A method that passes on in its own way what another one said did run all the same.
+#[tokio::test]
+async fn what_inner_calls_were_refused_with_is_no_refusal_of_the_outer_one() {
+    #[derive(Debug)]
+    struct Own(CallError);
+    impl std::fmt::Display for Own {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            self.0.fmt(f)
+        }
+    }
+    impl std::error::Error for Own {}
+
+    let (caller, provider) = peers();
+    let service =
+        Service::new("s").method("full", || async { Err::<(), _>(RemoteError::new(BUSY)) });
+    provider.register_service(service).await.unwrap();
+    let full = caller.get_remote_service("s").await.unwrap();
+    let inner = |full: &RemoteService| {
+        let full = full.clone();
+        async move {
+            let error = full.call::<()>("full", ()).await.unwrap_err();
+            assert!(error.is_retryable(), "{error}");
+            error
+        }
+    };
+    let [a, b, c, d, e] = [(); 5].map(|()| full.clone());
+    let service = Service::new("s")
+        .method("call", move || {
+            let error = inner(&a);
+            async { Err::<(), CallError>(error.await) }
+        })
+        .method("remote", move || {
+            let error = inner(&b);
+            async { Err::<(), RemoteError>(error.await.remote().cloned().unwrap()) }
+        })
+        .method("own", move || {
+            let error = inner(&c);
+            async { Err::<(), Own>(Own(error.await)) }
+        })
+        .method("boxed", move || {
+            let error = inner(&d);
+            async { Err::<(), BoxError>(Own(error.await).into()) }
+        })
+        .method("text", move || {
+            let error = inner(&e);
+            async { Err::<(), String>(error.await.to_string()) }
+        });
+    caller.register_service(service).await.unwrap();
+    let outer = provider.get_remote_service("s").await.unwrap();
+    for method in ["call", "remote", "own", "boxed", "text"] {
+        let error = outer.call::<()>(method, ()).await.unwrap_err();
+        assert!(error.to_string().contains(BUSY), "{method}: {error}");
+        assert!(!error.is_retryable(), "{method}: {error}");
+    }
+}
+
 #[tokio::test]
 async fn a_layer_can_retry_what_certainly_did_not_run() {
     let (caller, provider) = peers();
@@ -170,7 +231,7 @@ async fn a_layer_can_retry_what_certainly_did_not_run() {
             let first = tries.fetch_add(1, Ordering::Relaxed) < 2;
             async move {
                 if first {
-                    Err("Busy: too many calls are running here, try again later")
+                    Err(RemoteError::new(BUSY))
                 } else {
                     Ok(n)
                 }

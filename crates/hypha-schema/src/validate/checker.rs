@@ -206,6 +206,9 @@ impl<'a, V: Instance> Checker<'a, V> {
 
     fn is_of_kind(&mut self, schema: &Map<String, Json>, value: V, path: &Path<'_>) -> bool {
         let kind = value.kind();
+        if let Some(Json::Array(kinds)) = schema.get("type") {
+            self.budget.spend(kinds.len() / ENTRIES);
+        }
         let Some(wanted) = schema.get("type").filter(|wanted| !is_of(kind, wanted)) else {
             return true;
         };

@@ -193,6 +193,10 @@ impl<'s> Branch<'s> {
             return false;
         }
         let mut wanted = self.parts.iter().filter_map(|part| part.get("type"));
+        let kinds = wanted.clone().filter_map(Json::as_array).map(Vec::len);
+        if !spend(kinds.sum()) {
+            return false;
+        }
         if self.get("type").is_some() {
             return wanted.all(|wanted| is_of(kind, wanted));
         }

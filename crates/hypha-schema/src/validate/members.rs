@@ -113,6 +113,7 @@ impl<V: Instance> Checker<'_, V> {
 
     /// What tells that this is another variant is there at once, and saves looking at all that is inside.
     fn tags(&mut self, members: &Members<'_>, value: V, path: &Path<'_>) {
+        self.budget.spend(members.properties.map_or(0, Map::len));
         let tags = members.properties.into_iter().flatten();
         let tags = tags
             .filter(|(_, schema)| schema.get("const").is_some() || schema.get("enum").is_some());
@@ -125,6 +126,7 @@ impl<V: Instance> Checker<'_, V> {
 
     fn member(&mut self, members: &Members<'_>, name: &str, member: V, path: &Path<'_>) {
         let mut known = false;
+        self.budget.spend(members.patterns.map_or(0, Map::len));
         if let Some(schema) = members.properties.and_then(|known| known.get(name)) {
             known = true;
             self.check_inner(schema, member, path);

@@ -144,6 +144,15 @@ fn hostile_schemas_do_not_take_for_ever() {
         (json!({ "required": ["k0"] }), many(10_000)),
         (json!({ "const": many(10_000) }), many(10_001)),
         (json!({ "const": many(10_000) }), many(10_000)),
+        (json!({ "type": vec!["integer"; 10_000] }), json!(1)),
+        (
+            json!({ "not": { "not": { "properties": many(10_000) } } }),
+            json!({}),
+        ),
+        (
+            json!({ "patternProperties": many(10_000) }),
+            json!({ "k": 1 }),
+        ),
     ] {
         validate(&doubled(leaf), &value).unwrap_err();
     }
@@ -156,6 +165,16 @@ fn hostile_schemas_do_not_take_for_ever() {
     let branches = json!({ "$ref": "#/$defs/a", "$defs": { "a": { "anyOf": [again, again] } } });
     let told = problem(&branches, &json!(1));
     assert!(told.contains("without end"), "{told}");
+}
+
+/// A name is read each time that something leads to it.
+#[test]
+fn long_names_lead_nowhere() {
+    let name = "x".repeat(1 << 20);
+    let mut schema = doubled(json!({ "$ref": format!("#/$defs/{name}") }));
+    schema["$defs"][&name] = json!(true);
+    let told = problem(&schema, &json!(1));
+    assert!(told.contains("something that is not there"), "{told}");
 }
 
 #[test]

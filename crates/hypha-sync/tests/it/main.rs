@@ -8,7 +8,6 @@ mod encrypted;
 mod events;
 mod files;
 #[cfg(target_os = "linux")]
-#[cfg(target_os = "linux")]
 mod leaks;
 mod logging_in;
 mod place;
