@@ -12,7 +12,7 @@ use hypha_transport::memory::{self, MemoryConfig, MemoryRx, MemoryTx};
 use hypha_transport::{Frame, FrameRx as _, FrameTx as _, Transport as _};
 
 use super::keys::{CALLER, Key, PROVIDER, seal};
-use super::relay::Bare;
+use super::relay::{Bare, described};
 use crate::pair::address;
 
 /// A provider, how often its methods ran, and the relay's end of its link.
@@ -209,14 +209,7 @@ async fn every_changed_bit_is_refused() {
 async fn a_captured_call_is_taken_once_and_nowhere_else() {
     let mut scene = Scene::new().await;
     let (caller, mut bare) = Bare::of("ws/left", "ws/right", Key::config(CALLER));
-    let method = hypha_codec::Method::new("ws/right", OPEN);
-    let description = Map::from([
-        ("id", Value::from("ws/right:s")),
-        ("open", Value::from(method)),
-    ]);
-    let service =
-        hypha_rpc_core::RemoteService::from_manager(&caller, Value::Map(description)).unwrap();
-    let service = service.encrypted_for(Key::of(PROVIDER).public());
+    let service = described(&caller, "open");
     let call = tokio::spawn(async move { service.call::<String>("open", (1,)).await });
     let captured = bare.packet().await;
     let session = captured.header().unwrap().session().unwrap().to_owned();
@@ -348,14 +341,7 @@ async fn exchanged_sessions_are_refused() {
     let provider = Peer::direct(right, identity, Key::config(PROVIDER)).unwrap();
     let service = Service::new("s").method("echo", |value: Value| async move { value });
     provider.register_service(service).await.unwrap();
-    let method = hypha_codec::Method::new("ws/right", "services.s.echo");
-    let description = Map::from([
-        ("id", Value::from("ws/right:s")),
-        ("echo", Value::from(method)),
-    ]);
-    let service =
-        hypha_rpc_core::RemoteService::from_manager(&caller, Value::Map(description)).unwrap();
-    let service = service.encrypted_for(Key::of(PROVIDER).public());
+    let service = described(&caller, "echo");
     let call = |text: &'static str| {
         let service = service.clone();
         tokio::spawn(async move { service.call::<String>("echo", (text,)).await })
@@ -421,14 +407,7 @@ async fn what_went_out_encrypted_is_called_encrypted() {
     let (mut tx, mut rx) = right.split();
     let report = hypha_rpc_core::Closure::new(|_: Value| async { "leaked" });
     let provider = address("ws/right");
-    let method = hypha_codec::Method::new("ws/right", "services.s.train");
-    let description = Map::from([
-        ("id", Value::from("ws/right:s")),
-        ("train", Value::from(method)),
-    ]);
-    let service =
-        hypha_rpc_core::RemoteService::from_manager(&caller, Value::Map(description)).unwrap();
-    let service = service.encrypted_for(Key::of(PROVIDER).public());
+    let service = described(&caller, "train");
     let call = tokio::spawn(async move { service.call::<Value>("train", (report,)).await });
     let Ok(Some(Frame::Binary(frame))) = rx.recv().await else {
         panic!("no call")

@@ -10,7 +10,7 @@ use hypha_transport::memory::{self, MemoryConfig, MemoryRx, MemoryTx};
 use hypha_transport::{Frame, FrameRx as _, FrameTx as _, Transport as _};
 
 use super::keys::{CALLER, Key, PROVIDER, is_seen, linked};
-use super::relay::{Bare, sealed_answer};
+use super::relay::{Bare, described, sealed_answer};
 use crate::pair::address;
 
 fn encryption(error: CallError) -> EncryptionError {
@@ -104,16 +104,6 @@ fn caller() -> (Peer, MemoryTx, MemoryRx) {
     (peer, tx, rx)
 }
 
-fn service_of(peer: &Peer) -> RemoteService {
-    let method = Method::new("ws/right", "services.s.get");
-    let description = Map::from([
-        ("id", Value::from("ws/right:s")),
-        ("get", Value::from(method)),
-    ]);
-    let service = RemoteService::from_manager(peer, Value::Map(description)).unwrap();
-    service.encrypted_for(Key::of(PROVIDER).public())
-}
-
 /// Answers the next call with this payload.
 async fn answer(tx: &mut MemoryTx, rx: &mut MemoryRx, name: &str, payload: Value) {
     let Ok(Some(Frame::Binary(frame))) = rx.recv().await else {
@@ -136,7 +126,7 @@ fn args(value: Value) -> Value {
 #[tokio::test]
 async fn a_result_in_clear_is_no_result() {
     let (peer, mut tx, mut rx) = caller();
-    let service = service_of(&peer);
+    let service = described(&peer, "get");
     let call = tokio::spawn(async move { service.call::<Value>("get", ()).await });
     answer(&mut tx, &mut rx, "resolve", args(Value::from("forged"))).await;
     let error = call.await.unwrap().unwrap_err();
@@ -147,7 +137,7 @@ async fn a_result_in_clear_is_no_result() {
 #[tokio::test]
 async fn every_changed_byte_of_an_answer_is_refused() {
     let (peer, mut bare) = Bare::of("ws/left", "ws/right", Key::config(CALLER));
-    let service = service_of(&peer);
+    let service = described(&peer, "get");
     let mut place = 0;
     loop {
         let service = service.clone();
@@ -257,7 +247,7 @@ async fn functions_of_a_description_are_called_encrypted_wherever_they_are() {
 #[tokio::test]
 async fn an_error_in_clear_is_not_what_the_method_said() {
     let (peer, mut tx, mut rx) = caller();
-    let service = service_of(&peer);
+    let service = described(&peer, "get");
     let call = tokio::spawn(async move { service.call::<Value>("get", ()).await });
     answer(&mut tx, &mut rx, "reject", args(Value::from("no"))).await;
     let error = call.await.unwrap().unwrap_err();
@@ -287,7 +277,7 @@ async fn a_refusal_in_clear_does_not_say_that_nothing_ran() {
         ),
     ] {
         let (peer, mut tx, mut rx) = caller();
-        let service = service_of(&peer);
+        let service = described(&peer, "get");
         let call = tokio::spawn(async move { service.call::<Value>("get", ()).await });
         let error = Value::Error(Box::new(
             ErrorValue::new(text).with_trace("words of anybody"),
@@ -333,7 +323,7 @@ async fn an_envelope_that_is_none_is_no_result() {
         (enc(2, 32, 24), EncryptionError::Unopened),
         (odd, EncryptionError::Malformed),
     ] {
-        let service = service_of(&peer);
+        let service = described(&peer, "get");
         let call = tokio::spawn(async move { service.call::<Value>("get", ()).await });
         answer(&mut tx, &mut rx, "resolve", payload).await;
         assert_eq!(encryption(call.await.unwrap().unwrap_err()), expected);
@@ -344,7 +334,7 @@ async fn an_envelope_that_is_none_is_no_result() {
 #[tokio::test]
 async fn a_function_of_somebody_whose_key_is_not_known() {
     let (peer, mut tx, mut rx) = caller();
-    let service = service_of(&peer);
+    let service = described(&peer, "get");
     let call = tokio::spawn(async move { service.call::<Callback<(), Value>>("get", ()).await });
     let Ok(Some(Frame::Binary(frame))) = rx.recv().await else {
         panic!("no call")

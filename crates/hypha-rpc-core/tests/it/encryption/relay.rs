@@ -1,9 +1,9 @@
 //! The way between two peers, in the hands of the tests.
 
 use bytes::Bytes;
-use hypha_codec::{Envelope, Map, Packet, Value};
+use hypha_codec::{Envelope, Map, Method, Packet, Value};
 use hypha_e2e::Nonce;
-use hypha_rpc_core::{Peer, PeerConfig, PeerIdentity};
+use hypha_rpc_core::{Peer, PeerConfig, PeerIdentity, RemoteService};
 use hypha_transport::memory::{self, MemoryConfig, MemoryRx, MemoryTx};
 use hypha_transport::{Frame, FrameRx as _, FrameTx as _, Transport as _};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
@@ -143,4 +143,15 @@ pub(super) fn sealed_answer(caller: u8, session: &str, value: Value) -> Bytes {
     let answer = [header, envelope.encode().unwrap().into_bytes()].concat();
     Packet::parse(answer.clone().into()).unwrap();
     answer.into()
+}
+
+/// A service of the provider with one method, as a caller that knows its key sees it without asking.
+pub(super) fn described(caller: &Peer, method: &str) -> RemoteService {
+    let path = format!("services.s.{method}");
+    let description = Map::from([
+        ("id", Value::from("ws/right:s")),
+        (method, Value::from(Method::new("ws/right", path))),
+    ]);
+    let service = RemoteService::from_manager(caller, Value::Map(description)).unwrap();
+    service.encrypted_for(Key::of(PROVIDER).public())
 }
