@@ -1,4 +1,4 @@
-//! What is generated passes the lints that its trait passes.
+//! What is generated passes the lints that its trait passes: that this compiles is the test.
 #![deny(warnings, missing_docs)]
 
 use hypha_client::{Service, service};
@@ -37,7 +37,8 @@ impl Old {
     }
 }
 
-fn main() {
+#[test]
+fn what_is_generated_is_there() {
     assert!(other::StageService::schema().find("moveTo").is_some());
     assert!(other::CameraService::schema().find("snap").is_some());
     assert_eq!(Service::from(Old).id(), "old");
