@@ -12,6 +12,10 @@ mod readmes;
 mod tidy;
 mod workspace;
 
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::process::{Command, ExitCode};
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xshell::Shell;
@@ -52,18 +56,49 @@ enum Task {
     Ci,
 }
 
-fn main() -> Result<()> {
-    let cli = Cli::parse();
+fn main() -> Result<ExitCode> {
+    let told = env::vars_os().map(|(name, _)| name);
+    let told: Vec<OsString> = told.filter(|name| is_of_this_package(name)).collect();
+    if !told.is_empty() {
+        return without(&told);
+    }
+    run(&Cli::parse().command)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a variable is one by which `cargo run` tells a program about its package.
+fn is_of_this_package(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+}
+
+/// Starts this program again without some variables: to a Cargo that inherits them, they are changes of what some build
+/// scripts have read, and it would compile those and all that depends on them again.
+fn without(told: &[OsString]) -> Result<ExitCode> {
+    let mut itself = Command::new(env::current_exe()?);
+    itself.args(env::args_os().skip(1));
+    for name in told {
+        itself.env_remove(name);
+    }
+    let succeeded = itself.status()?.success();
+    Ok(if succeeded {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn run(task: &Task) -> Result<()> {
     let sh = Shell::new()?;
     sh.change_dir(workspace::root());
-    match cli.command {
+    match task {
         Task::Demo => checks::demo(&sh),
         Task::Peers => peers::install_all(&sh),
         Task::Test => checks::test(&sh),
         Task::Layers => layers::check(&sh),
         Task::Readmes => readmes::check(&sh),
         Task::Packages => packages::check(&sh),
-        Task::Compatibility { check } => compatibility::run(&sh, check),
+        Task::Compatibility { check } => compatibility::run(&sh, *check),
         Task::Tidy => tidy::report(&sh),
         Task::Ci => checks::ci(&sh),
     }
