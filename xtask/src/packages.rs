@@ -1,6 +1,6 @@
 //! `cargo xtask packages`: every crate that is published stands alone.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
@@ -25,7 +25,7 @@ const CATEGORIES: [&str; 6] = [
 const NO_FEATURES: &[&str] = &["--no-default-features"];
 const ALL_FEATURES: &[&str] = &["--all-features"];
 
-/// Checks what the manifests say, builds, tests and documents each crate by itself, and builds the packages.
+/// Checks what the manifests say, each crate by itself, and what the packages hold.
 pub(crate) fn check(sh: &Shell) -> Result<()> {
     let packages = publishable(sh)?;
     let faults: Vec<String> = packages.iter().flat_map(metadata_faults).collect();
@@ -33,15 +33,12 @@ pub(crate) fn check(sh: &Shell) -> Result<()> {
         bail!("packages:\n  {}", faults.join("\n  "));
     }
     for package in &packages {
-        let name = package["name"].as_str().context("a package has no name")?;
-        for features in feature_sets(package) {
-            alone(sh, name, features)?;
-        }
+        alone(sh, text(package, "name")?, &feature_sets(package))?;
     }
-    build_packages(sh, &packages)
+    unpacked(sh, &packages)
 }
 
-/// Default, no and all features of a package, as far as they are not the same.
+/// No, default and all features of a package, as far as they are not the same.
 fn feature_sets(package: &Value) -> Vec<&'static [&'static str]> {
     let defaults = package["features"]["default"]
         .as_array()
@@ -50,74 +47,75 @@ fn feature_sets(package: &Value) -> Vec<&'static [&'static str]> {
     let others = features.map_or(0, |all| {
         all.keys().filter(|name| *name != "default").count()
     });
-    let mut sets: Vec<&[&str]> = vec![&[]];
+    let mut sets: Vec<&[&str]> = Vec::new();
     if defaults > 0 {
         sets.push(NO_FEATURES);
     }
+    sets.push(&[]);
     if defaults < others {
         sets.push(ALL_FEATURES);
     }
     sets
 }
 
-/// Checks, tests and documents one crate, with nothing that only another one of the workspace switches on. With all features
-/// it is tested with the workspace already.
-fn alone(sh: &Shell, name: &str, features: &[&str]) -> Result<()> {
+/// Checks, tests and documents one crate with each set of features, and with nothing that only another crate of the
+/// workspace switches on. With all features its tests have run already.
+fn alone(sh: &Shell, name: &str, sets: &[&[&str]]) -> Result<()> {
     let _denied = sh.push_env("RUSTDOCFLAGS", "-D warnings");
-    cmd!(sh, "cargo check --package {name} {features...}").run()?;
-    if features != ALL_FEATURES {
-        cmd!(sh, "cargo test --package {name} {features...}").run()?;
-    }
-    cmd!(sh, "cargo doc --no-deps --package {name} {features...}").run()?;
-    Ok(())
-}
-
-/// Removes what Cargo unpacked when these packages were checked before. It keeps them by name and version, and a version
-/// that is not released yet has another content each time.
-fn forget_unpacked(sh: &Shell, packages: &[Value]) -> Result<()> {
-    let home = match (sh.var_os("CARGO_HOME"), sh.var_os("HOME")) {
-        (Some(home), _) => PathBuf::from(home),
-        (None, Some(home)) => PathBuf::from(home).join(".cargo"),
-        (None, None) => return Ok(()),
-    };
-    for kind in ["src", "cache"] {
-        let registries = home.join("registry").join(kind);
-        if !registries.is_dir() {
-            continue;
+    for features in sets.iter().copied() {
+        // Without the tests, which switch on more of the dependencies.
+        cmd!(sh, "cargo check --package {name} {features...}").run()?;
+        if features == ALL_FEATURES {
+            cmd!(sh, "cargo check --tests --package {name} {features...}").run()?;
+        } else {
+            cmd!(sh, "cargo test --package {name} {features...}").run()?;
         }
-        for registry in sh.read_dir(&registries)? {
-            // A registry in a folder has no host that its name could begin with.
-            let is_local = registry
-                .file_name()
-                .is_some_and(|name| name.to_string_lossy().starts_with('-'));
-            if !is_local {
-                continue;
-            }
-            for package in packages {
-                let (name, version) = (&package["name"], &package["version"]);
-                if let (Some(name), Some(version)) = (name.as_str(), version.as_str()) {
-                    let unpacked = format!("{name}-{version}");
-                    sh.remove_path(registry.join(&unpacked))?;
-                    sh.remove_path(registry.join(format!("{unpacked}.crate")))?;
-                }
-            }
-        }
+        cmd!(sh, "cargo doc --no-deps --package {name} {features...}").run()?;
     }
     Ok(())
 }
 
-/// Builds each crate from its package: from nothing that the package does not hold.
-fn build_packages(sh: &Shell, packages: &[Value]) -> Result<()> {
-    forget_unpacked(sh, packages)?;
-    // Nor does Cargo look whether a package of the same version has changed since it was compiled.
-    let target = sh.current_dir().join("target/packages");
-    sh.remove_path(&target)?;
+/// Makes the packages and checks what they hold, in a workspace that has nothing else.
+fn unpacked(sh: &Shell, packages: &[Value]) -> Result<()> {
+    let (archives, unpacked) = (Path::new("target/package"), Path::new("target/unpacked"));
+    sh.remove_path(unpacked)?;
+    sh.create_dir(unpacked)?;
     cmd!(
         sh,
-        "cargo package --workspace --exclude xtask --exclude hypha-tests --allow-dirty --target-dir {target}"
+        "cargo package --workspace --exclude xtask --exclude hypha-tests --allow-dirty --no-verify"
+    )
+    .run()?;
+    let mut manifest = String::from("[workspace]\nresolver = \"3\"\nmembers = [\"*\"]\n\n");
+    // As the workspace has it, so that dependencies are not compiled again.
+    manifest.push_str("[profile.dev]\ndebug = \"line-tables-only\"\n\n[patch.crates-io]\n");
+    for package in packages {
+        let (name, version) = (text(package, "name")?, text(package, "version")?);
+        let folder = format!("{name}-{version}");
+        let archive = archives.join(format!("{folder}.crate"));
+        // A package keeps no times, and Cargo would take a file of 1973 for one that has not changed.
+        cmd!(
+            sh,
+            "tar --extract --touch --gzip --file {archive} --directory {unpacked}"
+        )
+        .run()?;
+        manifest.push_str(&format!("{name} = {{ path = \"{folder}\" }}\n"));
+    }
+    sh.write_file(unpacked.join("Cargo.toml"), manifest)?;
+    // The versions that everything else was tested with.
+    sh.copy_file("Cargo.lock", unpacked)?;
+    let target = sh.current_dir().join("target");
+    let _there = sh.push_dir(unpacked);
+    cmd!(
+        sh,
+        "cargo check --workspace --all-features --target-dir {target}"
     )
     .run()?;
     Ok(())
+}
+
+fn text<'a>(package: &'a Value, field: &str) -> Result<&'a str> {
+    let found = package[field].as_str();
+    found.with_context(|| format!("a package has no {field}"))
 }
 
 /// What the manifest of a package lacks, or what the registry would refuse.
@@ -191,10 +189,10 @@ mod tests {
         assert_eq!(sets(json!({ "default": [], "a": [] })), [&[], ALL_FEATURES]);
         assert_eq!(
             sets(json!({ "default": ["a"], "a": [] })),
-            [&[], NO_FEATURES]
+            [NO_FEATURES, &[]]
         );
         let all = json!({ "default": ["a"], "a": [], "b": [] });
-        assert_eq!(sets(all), [&[], NO_FEATURES, ALL_FEATURES]);
+        assert_eq!(sets(all), [NO_FEATURES, &[], ALL_FEATURES]);
     }
 
     #[test]

@@ -180,7 +180,7 @@ fn run(sh: &Shell, example: &Example) -> Result<()> {
     sh.copy_file(root().join("Cargo.lock"), &project)?;
 
     let _in_project = sh.push_dir(&project);
-    let target = root().join("target/readmes/target");
+    let target = root().join("target");
     let tree = cmd!(sh, "cargo tree --edges normal --prefix none").read()?;
     let found = ours(&tree);
     ensure!(
@@ -194,8 +194,9 @@ fn run(sh: &Shell, example: &Example) -> Result<()> {
 
 /// The manifest of a project that has nothing but an example.
 fn manifest(example: &Example) -> String {
+    // The profile is that of the workspace, so that dependencies are not compiled again.
     let mut text = String::from(
-        "[workspace]\n\n[package]\nname = \"example\"\nedition = \"2024\"\n\n[dependencies]\n",
+        "[workspace]\n\n[profile.dev]\ndebug = \"line-tables-only\"\n\n[package]\nname = \"example\"\nedition = \"2024\"\n\n[dependencies]\n",
     );
     let itself = (example.package, &[] as &[&str]);
     for (name, features) in [itself].iter().chain(example.ours) {
