@@ -224,9 +224,9 @@ impl RemoteService {
 
     /// Starts a call that has more to say than positional arguments.
     pub fn method(&self, path: &str) -> MethodCall {
-        let Inner { peer, provider, .. } = &*self.inner;
-        let (round, description) = self.current();
-        let call = match place(&description, path, peer, provider) {
+        let peer = &self.inner.peer;
+        let (round, place) = self.place(path);
+        let call = match place {
             Ok(Place {
                 target,
                 method,
@@ -247,6 +247,27 @@ impl RemoteService {
             round,
         });
         call.of_service(found, self.inner.options)
+    }
+
+    /// Where a method is now, and how often the provider was asked again for that.
+    ///
+    /// Descriptions come in clear. An encrypted call goes to the method that [`get`](Self::get) shows, whatever a later
+    /// description makes of its name: of that it takes where the provider is.
+    fn place(&self, path: &str) -> (u64, Result<Place, CallError>) {
+        let Inner { peer, provider, .. } = &*self.inner;
+        let (round, description) = self.current();
+        let now = place(&description, path, peer, provider);
+        if self.inner.key.is_none() {
+            return (round, now);
+        }
+        let first = place(&self.inner.description, path, peer, provider);
+        let placed = now.and_then(|now| {
+            first.map(|first| Place {
+                target: now.target,
+                ..first
+            })
+        });
+        (round, placed)
     }
 
     fn text(&self, name: &str) -> &str {

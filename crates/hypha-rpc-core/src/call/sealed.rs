@@ -42,7 +42,9 @@ pub(super) async fn send(
         move || sealing.seal(&key, &target, &method, session.as_deref(), &clear)
     })
     .await?;
-    let outcome = transfer::call(shared, number, outgoing, progress.as_ref()).await?;
+    // The calls that carry a message in several frames are answered in clear, too.
+    let outcome = transfer::call(shared, number, outgoing, progress.as_ref()).await;
+    let outcome = outcome.map_err(unsealed)?;
     let (packet, is_result) = match outcome {
         Outcome::Resolved(packet) => (packet, true),
         Outcome::Rejected(packet) => (packet, false),

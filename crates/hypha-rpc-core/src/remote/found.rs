@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hypha_codec::{Map, Text};
 
-use super::{Place, RemoteService, place};
+use super::{Place, RemoteService};
 use crate::error::CallError;
 use crate::peer::Peer;
 
@@ -87,8 +87,8 @@ impl Found {
         if let Some(lookup) = &inner.lookup {
             lookup.again(&inner.peer, self.round).await?;
         }
-        let (round, description) = self.service.current();
+        let (round, place) = self.service.place(&self.path);
         self.round = round;
-        place(&description, &self.path, &inner.peer, &inner.provider)
+        place
     }
 }

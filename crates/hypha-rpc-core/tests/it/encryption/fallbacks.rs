@@ -111,12 +111,18 @@ async fn answer(tx: &mut MemoryTx, rx: &mut MemoryRx, name: &str, payload: Value
     };
     let packet = Packet::parse(frame).unwrap();
     let header = packet.header().unwrap();
-    let path = format!("{}.{name}", header.session().unwrap());
+    let frame = reply(header.session().unwrap(), name, payload);
+    tx.feed(Frame::Binary(frame)).await.unwrap();
+    tx.flush().await.unwrap();
+}
+
+/// An answer in clear. `name` is `resolve` or `reject`.
+fn reply(session: &str, name: &str, payload: Value) -> Bytes {
+    let path = format!("{session}.{name}");
     let header = Map::from([("type", "method"), ("to", "ws/left"), ("method", &path)]);
     let mut frame = hypha_codec::encode(&Value::Map(header)).unwrap().to_vec();
     frame.extend_from_slice(&hypha_codec::encode(&payload).unwrap());
-    tx.feed(Frame::Binary(Bytes::from(frame))).await.unwrap();
-    tx.flush().await.unwrap();
+    Bytes::from(frame)
 }
 
 fn args(value: Value) -> Value {
@@ -299,6 +305,70 @@ async fn a_refusal_in_clear_does_not_say_that_nothing_ran() {
     }
 }
 
+/// The calls that carry a message in several frames are no way around that.
+#[tokio::test]
+async fn a_refusal_of_a_part_in_clear_is_not_what_the_method_said() {
+    let busy = "Busy: too many calls are running here, try again later";
+    for refused_step in ["get_service", "create", "set", "process"] {
+        for (text, is_refusal) in [(busy, true), ("the valve is open", false)] {
+            let (peer, mut tx, mut rx) = caller();
+            let service = described(&peer, "get");
+            let long = Bytes::from(vec![7; 1 << 20]);
+            let call = tokio::spawn(async move { service.call::<Value>("get", (long,)).await });
+            while !call.is_finished() {
+                // Whatever comes after the refusal: what was begun is taken back.
+                let Ok(Some(Frame::Binary(frame))) = rx.recv().await else {
+                    panic!("no part")
+                };
+                let packet = Packet::parse(frame).unwrap();
+                let header = packet.header().unwrap();
+                let (Some(method), Some(session)) = (header.method(), header.session()) else {
+                    continue;
+                };
+                let step = method.rsplit('.').next().unwrap();
+                let (name, payload) = if step == refused_step {
+                    ("reject", Value::Error(Box::new(ErrorValue::new(text))))
+                } else if step == "get_service" {
+                    ("resolve", message_cache())
+                } else {
+                    ("resolve", Value::Null)
+                };
+                tx.feed(Frame::Binary(reply(session, name, args(payload))))
+                    .await
+                    .unwrap();
+                tx.flush().await.unwrap();
+                if step == refused_step {
+                    break;
+                }
+            }
+            let error = call.await.unwrap().unwrap_err();
+            assert!(!error.is_retryable(), "{refused_step}: {error}");
+            if is_refusal {
+                let error = error.remote().unwrap();
+                assert_eq!(error.kind(), RemoteErrorKind::Busy);
+                assert!(error.is_in_clear());
+            } else {
+                let expected = EncryptionError::PlainError(text.to_owned());
+                assert_eq!(encryption(error), expected, "{refused_step}");
+            }
+        }
+    }
+}
+
+/// The description of whoever takes messages in several frames.
+fn message_cache() -> Value {
+    let members = ["create", "set", "append", "process", "remove"].map(|name| {
+        let path = format!("services.built-in.message_cache.{name}");
+        (name, Value::from(Method::new("ws/right", path)))
+    });
+    let config = Map::from([("api_version", Value::from(3))]);
+    Value::Map(Map::from([
+        ("id", Value::from("built-in")),
+        ("config", Value::Map(config)),
+        ("message_cache", Value::Map(Map::from(members))),
+    ]))
+}
+
 #[tokio::test]
 async fn an_envelope_that_is_none_is_no_result() {
     let (peer, mut tx, mut rx) = caller();
@@ -328,6 +398,52 @@ async fn an_envelope_that_is_none_is_no_result() {
         answer(&mut tx, &mut rx, "resolve", payload).await;
         assert_eq!(encryption(call.await.unwrap().unwrap_err()), expected);
     }
+}
+
+/// Descriptions come in clear. A later one says where the provider is now, and not which method a name means: that was
+/// there to be looked at.
+#[tokio::test(start_paused = true)]
+async fn a_later_description_leads_to_no_other_method() {
+    let (peer, mut bare) = Bare::of("ws/left", "ws/right", Key::config(CALLER));
+    let service = described(&peer, "get").with_lookup(|peer| async move {
+        let described = Map::from([
+            ("id", Value::from("ws/right-2:s")),
+            (
+                "get",
+                Value::from(Method::new("ws/right-2", "services.s.erase")),
+            ),
+            (
+                "new",
+                Value::from(Method::new("ws/right-2", "services.s.erase")),
+            ),
+        ]);
+        RemoteService::from_manager(&peer, Value::Map(described))
+    });
+    let call = tokio::spawn(service.method("get").idempotent().into_future());
+    let packet = bare.packet().await;
+    let session = packet.header().unwrap().session().unwrap().to_owned();
+    let gone = Value::Error(Box::new(ErrorValue::new(
+        "Method not found: ws/left:services.s.get at right",
+    )));
+    bare.send(reply(&session, "reject", args(gone))).await;
+
+    let packet = bare.packet().await;
+    let again = packet.header().unwrap();
+    assert_eq!(
+        (again.to(), again.method()),
+        (Some("ws/right-2"), Some("services.s.get"))
+    );
+    call.abort();
+    let call = tokio::spawn(service.method("get").into_future());
+    let packet = bare.packet().await;
+    let later = packet.header().unwrap();
+    assert_eq!(
+        (later.to(), later.method()),
+        (Some("ws/right-2"), Some("services.s.get"))
+    );
+    call.abort();
+    let error = service.call::<Value>("new", ()).await.unwrap_err();
+    assert!(matches!(error, CallError::NoSuchMethod { .. }), "{error}");
 }
 
 /// Functions that came encrypted are called encrypted, or not at all.
