@@ -408,12 +408,8 @@ impl Members {
 
     fn describe(&mut self, schemas: &Map) {
         for (name, member) in &mut self.entries {
-            match (member, schemas.get(name)) {
-                (Member::Method(method), Some(schema)) => {
-                    *method = method.clone().schema(schema);
-                }
-                (Member::Object(members), Some(Value::Map(schemas))) => members.describe(schemas),
-                _ => {}
+            if let Some(schema) = schemas.get(name) {
+                member.describe(schema);
             }
         }
     }
@@ -452,6 +448,21 @@ impl Member {
             Self::Value(_) => {}
             Self::Object(members) => members.wrap(wrap),
             Self::List(items) => items.iter_mut().for_each(|item| item.wrap(wrap)),
+        }
+    }
+
+    fn describe(&mut self, schema: &Value) {
+        match (self, schema) {
+            (Self::Method(method), schema) => {
+                *method = method.clone().schema(schema);
+            }
+            (Self::Object(members), Value::Map(schemas)) => members.describe(schemas),
+            (Self::List(items), Value::List(schemas)) => {
+                for (item, schema) in items.iter_mut().zip(schemas) {
+                    item.describe(schema);
+                }
+            }
+            _ => {}
         }
     }
 }

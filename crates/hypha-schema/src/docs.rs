@@ -19,8 +19,8 @@ impl Docs {
         let mut fenced = false;
         for line in markdown.lines() {
             fenced ^= line.trim_start().starts_with("```");
-            if let Some(heading) = line.trim_start().strip_prefix('#').filter(|_| !fenced) {
-                section = Some(heading.trim_start_matches('#').trim().to_lowercase());
+            if let Some(heading) = heading(line).filter(|_| !fenced) {
+                section = Some(heading.to_lowercase());
                 margin = None;
                 continue;
             }
@@ -61,6 +61,14 @@ impl Docs {
     }
 }
 
+/// The text of a heading: one to six `#`, and something between them and the text.
+fn heading(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    let text = line.trim_start_matches('#');
+    let is_apart = text.is_empty() || text.starts_with([' ', '\t']);
+    ((1..=6).contains(&(line.len() - text.len())) && is_apart).then(|| text.trim())
+}
+
 /// Splits `name - text` and `name: text`.
 fn named(item: &str) -> Option<(&str, &str)> {
     let (name, rest) = match item.strip_prefix('`') {
@@ -99,6 +107,16 @@ mod tests {
     fn a_list_in_an_item_is_part_of_it() {
         let docs = Docs::read("# Arguments\n\n * `mode` - how:\n   - `fast` - soon\n * `x` - far");
         let arguments = [("mode", "how: - `fast` - soon"), ("x", "far")];
+        let arguments = arguments.map(|(name, text)| (name.to_owned(), text.to_owned()));
+        assert_eq!(docs.arguments, arguments);
+    }
+
+    #[test]
+    fn a_number_is_no_heading() {
+        let docs =
+            Docs::read("Closes\n#42 of them.\n# Arguments\n* x - the\n  #1 of all\n* y - next");
+        assert_eq!(docs.summary, "Closes\n#42 of them.");
+        let arguments = [("x", "the #1 of all"), ("y", "next")];
         let arguments = arguments.map(|(name, text)| (name.to_owned(), text.to_owned()));
         assert_eq!(docs.arguments, arguments);
     }

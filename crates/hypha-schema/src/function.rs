@@ -136,8 +136,8 @@ impl FunctionSchema {
     }
 
     /// As a tool that takes all of its arguments by name.
-    pub(crate) fn flattened(mut self) -> Self {
-        flatten(&mut self.parameters);
+    pub(crate) fn flattened(mut self, work: &mut usize) -> Self {
+        flatten(&mut self.parameters, work);
         self
     }
 

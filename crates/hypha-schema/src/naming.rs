@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 /// Characters of the name of a tool, for all who take tools.
 const MAX_TOOL_NAME: usize = 64;
 
+/// Those of them that no number takes the place of.
+const MAX_UNNUMBERED: usize = MAX_TOOL_NAME - "_4294967295".len();
+
 /// `HTTPServerArgs` is `http_server_args`.
 #[cfg(feature = "schemars")]
 pub(crate) fn snake_case(name: &str) -> String {
@@ -49,14 +52,15 @@ pub(crate) fn tool_names<'p>(paths: impl Iterator<Item = &'p str> + Clone) -> Ve
         .filter(|path| tool_name(path) == **path)
         .map(str::to_owned)
         .collect();
-    // Where to go on counting: many of one name would take for ever else.
+    // Where to go on counting: many that get the same names with the same numbers would take for ever else.
     let mut counts: HashMap<String, usize> = HashMap::new();
     let distinct = |path: &str| {
         let name = tool_name(path);
         if name == path || taken.insert(name.clone()) {
             return name;
         }
-        let count = counts.entry(name.clone()).or_insert(1);
+        let beginning = name.chars().take(MAX_UNNUMBERED).collect();
+        let count = counts.entry(beginning).or_insert(1);
         loop {
             *count += 1;
             let number = format!("_{count}");
@@ -102,6 +106,18 @@ mod tests {
         ] {
             assert_eq!(snake_case(name), snake);
         }
+    }
+
+    /// Each of them would count from two, were they counted by what the number takes the place of.
+    #[test]
+    fn many_long_names_that_differ_at_their_end() {
+        let paths: Vec<String> = (0..40_000)
+            .flat_map(|number| [1, 2].map(|end| format!("{:x<59}{number:05}{end}", "")))
+            .collect();
+        let names = tool_names(paths.iter().map(String::as_str));
+        let distinct: HashSet<&String> = names.iter().collect();
+        assert_eq!(distinct.len(), paths.len());
+        assert!(names.iter().all(|name| name.len() <= MAX_TOOL_NAME));
     }
 
     #[test]

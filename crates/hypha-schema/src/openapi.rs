@@ -1,10 +1,22 @@
 //! Services as OpenAPI documents.
 
+use std::cell::Cell;
+
 use serde_json::{Map, Value as Json, json};
 
 use crate::function::DEFS;
 use crate::naming::escaped_segment;
+use crate::reference::replace_references;
 use crate::service::ServiceSchema;
+
+fn refers_to_itself(schema: &mut Map<String, Json>) -> bool {
+    let found = Cell::new(false);
+    replace_references(schema, &|target| {
+        found.set(found.get() || target.starts_with('#'));
+        None
+    });
+    found.get()
+}
 
 impl ServiceSchema {
     /// An OpenAPI 3.1 document: each function is a `POST` of its arguments by name, below `base` (such as
@@ -18,14 +30,11 @@ impl ServiceSchema {
             let path = escaped_segment(&path);
             let mut body = function.parameters().clone();
             let defs = body.shift_remove(DEFS);
-            let mut body = Json::Object(body);
-            if let Some(defs) = defs {
-                // `#` is the document: a schema that refers to its own parts is a document of its own.
-                if let Json::Object(body) = &mut body {
-                    body.insert("$id".to_owned(), json!(format!("urn:hypha:{path}")));
-                    body.insert(DEFS.to_owned(), defs);
-                }
+            // `#` is the document: a schema that refers to its own parts is a document of its own.
+            if defs.is_some() || refers_to_itself(&mut body) {
+                body.insert("$id".to_owned(), json!(format!("urn:hypha:{path}")));
             }
+            body.extend(defs.map(|defs| (DEFS.to_owned(), defs)));
             let operation = json!({
                 "operationId": function.name(),
                 "summary": function.description_text().lines().next().unwrap_or_default(),

@@ -105,8 +105,7 @@ fn reaches(from: &str, to: &str, defs: &Map<String, Json>, seen: &mut Vec<String
     })
 }
 
-/// Puts definitions in the place of what refers to them, but for those that would never end. What stands beside a
-/// reference says more of this one place, and wins.
+/// Puts definitions in the place of what refers to them, but for those that would never end.
 fn resolve(schema: &mut Map<String, Json>, defs: &Map<String, Json>, endless: &[String]) {
     while let Some(name) = target(schema).map(Cow::into_owned) {
         let Some(Json::Object(def)) = defs.get(&name).filter(|_| !endless.contains(&name)) else {
@@ -114,7 +113,7 @@ fn resolve(schema: &mut Map<String, Json>, defs: &Map<String, Json>, endless: &[
         };
         schema.shift_remove("$ref");
         let beside = std::mem::replace(schema, def.clone());
-        schema.extend(beside);
+        add_beside(schema, beside);
     }
     for value in schema.values_mut() {
         match value {
@@ -125,6 +124,29 @@ fn resolve(schema: &mut Map<String, Json>, defs: &Map<String, Json>, endless: &[
                 .for_each(|inner| resolve(inner, defs, endless)),
             _ => {}
         }
+    }
+}
+
+/// Adds what stood beside a reference. It says more of this one place, and wins; the tag of an enum stands there, beside
+/// the fields of its variant.
+fn add_beside(schema: &mut Map<String, Json>, beside: Map<String, Json>) {
+    for (key, mut value) in beside {
+        match (key.as_str(), &mut value, schema.get_mut(&key)) {
+            ("properties", Json::Object(more), Some(Json::Object(known))) => {
+                for (name, property) in std::mem::take(known) {
+                    more.entry(name).or_insert(property);
+                }
+            }
+            ("required", Json::Array(more), Some(Json::Array(known))) => {
+                for name in std::mem::take(known) {
+                    if !more.contains(&name) {
+                        more.push(name);
+                    }
+                }
+            }
+            _ => {}
+        }
+        schema.insert(key, value);
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::function::{FunctionSchema, SchemaError};
 use crate::naming::tool_names;
+use crate::variants::MAX_WORK_OF_ALL;
 
 /// `service_schema`: the members of a service by name. Functions are described as tools are, objects of members are
 /// objects, arrays of them arrays, and constants have the schema of their kind.
@@ -79,19 +80,21 @@ impl ServiceSchema {
     /// makes one name of two paths, one of them gets a number: `stage_move_2`.
     ///
     /// Parameters that depend on the variant of an enum stand side by side in a tool: those who take tools refuse `oneOf`
-    /// and its like around the parameters. A schema with very many of them loses them. All arguments of a tool are given by
+    /// and its like around the parameters. A schema, or a service, with very many of them loses them. All arguments of a tool are given by
     /// name.
     #[must_use]
     pub fn tools(&self) -> Vec<FunctionSchema> {
         let tools = self.named_tools();
-        tools.map(|(_, tool)| tool.flattened()).collect()
+        let mut work = MAX_WORK_OF_ALL;
+        tools.map(|(_, tool)| tool.flattened(&mut work)).collect()
     }
 
     /// The path of the function that is the [tool](Self::tools) of a name: what to call when a model uses it.
     #[must_use]
     pub fn find_tool(&self, name: &str) -> Option<(String, FunctionSchema)> {
         let found = self.named_tools().find(|(_, tool)| tool.name() == name);
-        found.map(|(path, tool)| (path, tool.flattened()))
+        let mut work = MAX_WORK_OF_ALL;
+        found.map(|(path, tool)| (path, tool.flattened(&mut work)))
     }
 
     pub(crate) fn named_tools(&self) -> impl Iterator<Item = (String, FunctionSchema)> {

@@ -17,6 +17,9 @@ const BESIDE: [&str; 5] = ["$ref", "not", "enum", "const", "unevaluatedPropertie
 /// what a function takes is checked by itself anyway.
 const MAX_WORK: usize = 100_000;
 
+/// The same for all functions of a service.
+pub(crate) const MAX_WORK_OF_ALL: usize = 400_000;
+
 /// Variants inside variants.
 const MAX_LEVELS: usize = 16;
 
@@ -24,14 +27,17 @@ const MAX_LEVELS: usize = 16;
 ///
 /// The object takes what the variants take, and more. It is narrower in one thing: a member that one variant describes is
 /// described so for all, also for those that would have passed over it, unless they say what other members may be.
-pub(crate) fn flatten(parameters: &mut Map<String, Json>) {
+///
+/// `work` is what may be done for this schema and those that follow.
+pub(crate) fn flatten(parameters: &mut Map<String, Json>, work: &mut usize) {
     let choices = AROUND.iter().chain(&BESIDE);
     if !choices.clone().any(|word| parameters.contains_key(*word)) {
         return;
     }
+    let allowed = MAX_WORK.min(*work);
     let mut flattening = Flattening {
         root: parameters,
-        left: MAX_WORK,
+        left: allowed,
     };
     let flat = flattening.read(parameters, 0);
     let flat = flat.and_then(|members| {
@@ -39,6 +45,7 @@ pub(crate) fn flatten(parameters: &mut Map<String, Json>) {
         let required: Vec<Json> = members.required.into_iter().map(Json::from).collect();
         Some((properties, required))
     });
+    *work -= allowed - flattening.left;
     for word in choices {
         parameters.shift_remove(*word);
     }
@@ -308,8 +315,22 @@ mod tests {
         let Json::Object(mut schema) = schema else {
             panic!("it is an object")
         };
-        flatten(&mut schema);
+        flatten(&mut schema, &mut MAX_WORK.clone());
         Json::Object(schema)
+    }
+
+    #[test]
+    fn work_is_done_for_all_together() {
+        let one =
+            json!({ "oneOf": [{ "properties": { "a": {} } }, { "properties": { "b": {} } }] });
+        let mut left = 200;
+        let mut flat = || {
+            let mut schema = one.as_object().cloned().unwrap_or_default();
+            flatten(&mut schema, &mut left);
+            schema.contains_key("properties")
+        };
+        assert!(flat());
+        assert!(!(0..100).all(|_| flat()));
     }
 
     #[test]

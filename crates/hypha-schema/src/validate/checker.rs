@@ -250,7 +250,9 @@ pub(super) fn is_of(kind: Kind<'_>, wanted: &Json) -> bool {
             ("integer", Kind::Float(number)) => number.fract() == 0.0,
             _ => false,
         },
-        Json::Array(names) => names.iter().any(|name| is_of(kind, name)),
+        Json::Array(names) => names
+            .iter()
+            .any(|name| name.is_string() && is_of(kind, name)),
         _ => true,
     }
 }

@@ -32,16 +32,23 @@ pub(super) fn repeated<V: Instance>(
     for index in 0..length {
         let item = array.item(index)?;
         let digest = digest(item, 0, &state, work);
+        if work.is_spent() {
+            return None;
+        }
+        if is_never_the_same(item.kind()) {
+            continue;
+        }
         let alike = seen.entry(digest).or_default();
         for earlier in alike.iter() {
+            // Those inside of which something is never the same all meet here.
+            if !work.spend(1) {
+                return None;
+            }
             if same(*earlier, item, 0, work) {
                 return Some(index);
             }
         }
         alike.push(item);
-        if work.is_spent() {
-            return None;
-        }
     }
     None
 }
@@ -55,11 +62,10 @@ fn digest<V: Instance>(value: V, depth: usize, state: &RandomState, work: &mut B
     match value.kind() {
         Kind::Null => 0_u8.hash(&mut hasher),
         Kind::Bool(truth) => truth.hash(&mut hasher),
-        // Zero has two forms that are equal.
-        kind @ (Kind::Integer(_) | Kind::Float(_)) => {
-            let number = as_f64(kind).map_or(0, |number| (number + 0.0).to_bits());
-            number.hash(&mut hasher);
-        }
+        kind @ (Kind::Integer(_) | Kind::Float(_)) => match exactly(kind) {
+            Some(whole) => whole.hash(&mut hasher),
+            None => as_f64(kind).map(f64::to_bits).hash(&mut hasher),
+        },
         Kind::String(text) => {
             work.read(text.len());
             text.hash(&mut hasher);
@@ -125,16 +131,41 @@ fn same<V: Instance, I: Instance, J: Instance>(
             }
             all
         }
-        (Kind::Integer(one), Kind::Integer(other)) => one == other,
         (
             one @ (Kind::Integer(_) | Kind::Float(_)),
             other @ (Kind::Integer(_) | Kind::Float(_)),
-        ) => as_f64(one) == as_f64(other),
+        ) => match (exactly(one), exactly(other)) {
+            (None, None) => as_f64(one) == as_f64(other),
+            (one, other) => one == other,
+        },
         (Kind::String(one), Kind::String(other)) => {
             one.len() == other.len() && work.read(one.len()) && one == other
         }
         (Kind::Other(_), _) | (_, Kind::Other(_)) => false,
         (one, other) => one == other,
+    }
+}
+
+/// Whether it is not even the same as itself.
+fn is_never_the_same(kind: Kind<'_>) -> bool {
+    match kind {
+        Kind::Other(_) => true,
+        Kind::Float(number) => number.is_nan(),
+        _ => false,
+    }
+}
+
+/// A number without a fraction, in whichever form it came.
+#[expect(clippy::cast_possible_truncation, reason = "it is smaller than that")]
+fn exactly(kind: Kind<'_>) -> Option<i128> {
+    /// 2^127.
+    const TOO_LARGE: f64 = 170_141_183_460_469_231_731_687_303_715_884_105_728.0;
+    match kind {
+        Kind::Integer(number) => Some(number),
+        Kind::Float(number) if number.fract() == 0.0 && number.abs() < TOO_LARGE => {
+            Some(number as i128)
+        }
+        _ => None,
     }
 }
 

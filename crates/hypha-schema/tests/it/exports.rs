@@ -99,6 +99,24 @@ fn variants_are_side_by_side_in_tools() {
     );
 }
 
+/// What refers to its own parts is a document of its own.
+#[test]
+fn references_of_an_openapi_document_lead_somewhere() {
+    let list = json!({ "type": "object", "properties": { "next": { "$ref": "#" } } });
+    let service = ServiceSchema::new()
+        .function(&FunctionSchema::new("f").param(Parameter::new("node").schema(list)))
+        .function(&FunctionSchema::new("g").param(Parameter::of::<f64>("x")));
+    let document = service.to_openapi("Lists", "1", "/lists");
+    let body = |path: &str| {
+        let operation = &document["paths"][path]["post"];
+        operation["requestBody"]["content"]["application/json"]["schema"].clone()
+    };
+    let node = &body("/lists/f")["properties"]["node"];
+    assert_eq!(node["properties"]["next"]["$ref"], "#/properties/node");
+    assert_eq!(body("/lists/f")["$id"], "urn:hypha:f");
+    assert_eq!(body("/lists/g")["$id"], Json::Null);
+}
+
 #[test]
 fn an_openapi_document() {
     let document = service().to_openapi("Microscope", "1", "/lab/services/microscope");

@@ -1,6 +1,6 @@
 //! How much work validation may be, and how deep what it looks at may go.
 
-use hypha_schema::{FunctionSchema, Parameter, validate};
+use hypha_schema::{FunctionSchema, Instance, Kind, Parameter, validate};
 use schemars::JsonSchema;
 use serde_json::{Map, Value as Json, json};
 
@@ -145,6 +145,7 @@ fn hostile_schemas_do_not_take_for_ever() {
         (json!({ "const": many(10_000) }), many(10_001)),
         (json!({ "const": many(10_000) }), many(10_000)),
         (json!({ "type": vec!["integer"; 10_000] }), json!(1)),
+        (json!({ "type": [vec!["integer"; 10_000]] }), json!(1)),
         (
             json!({ "not": { "not": { "properties": many(10_000) } } }),
             json!({}),
@@ -235,6 +236,46 @@ fn schemas_inside_schemas_fit_on_the_stack() {
     thread.unwrap().join().unwrap();
 }
 
+/// None of them is the same as any other, and all of them look alike.
+#[test]
+fn many_items_that_are_the_same_as_nothing() {
+    #[derive(Clone, Copy)]
+    enum Odd {
+        Many(usize, bool, Kind<'static>),
+        One(Kind<'static>),
+    }
+
+    impl Instance for Odd {
+        fn kind(&self) -> Kind<'_> {
+            match self {
+                Self::Many(length, ..) => Kind::Array(*length),
+                Self::One(kind) => *kind,
+            }
+        }
+        fn item(&self, _: usize) -> Option<Self> {
+            match self {
+                Self::Many(_, true, kind) => Some(Self::Many(1, false, *kind)),
+                Self::Many(_, false, kind) => Some(Self::One(*kind)),
+                Self::One(_) => None,
+            }
+        }
+        fn member(&self, _: &str) -> Option<Self> {
+            None
+        }
+        fn for_each_member(&self, _: &mut dyn FnMut(&str, Self)) {}
+    }
+
+    let unique = Parameter::new("p").schema(json!({ "uniqueItems": true }));
+    let function = FunctionSchema::new("f").param(unique);
+    for kind in [Kind::Other("bytes"), Kind::Float(f64::NAN)] {
+        let many = Odd::Many(200_000, false, kind);
+        function.validate(&[many], &[]).unwrap();
+        let inside = Odd::Many(5_000, true, kind);
+        let told = function.validate(&[inside], &[]).unwrap_err().to_string();
+        assert!(told.contains("it takes too long"), "{told}");
+    }
+}
+
 #[test]
 fn items_that_are_there_twice() {
     let unique = json!({ "uniqueItems": true });
@@ -251,6 +292,11 @@ fn items_that_are_there_twice() {
     )
     .unwrap();
     assert!(validate(&unique, &json!([0.0, -0.0])).is_err());
+    assert!(validate(&unique, &json!([1, 1.0])).is_err());
+    validate(&unique, &json!([1e300, 2e300, 0.5, 1.5])).unwrap();
+    // One float for them all.
+    let ids: Vec<u64> = (0..20_000).map(|id| u64::MAX - id).collect();
+    validate(&unique, &json!(ids)).unwrap();
     let object = |last: usize| -> Json {
         let members = (0..8000).map(|number| (format!("key{number}"), json!(number == last)));
         Json::Object(members.collect())

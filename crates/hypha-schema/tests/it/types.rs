@@ -166,6 +166,45 @@ fn nested_structs_stand_where_they_are_used() {
     assert_eq!(optional["anyOf"][1], json!({ "type": "null" }));
 }
 
+/// Its tag stands beside the fields.
+#[test]
+fn a_variant_that_is_a_struct_keeps_its_fields() {
+    #[derive(JsonSchema)]
+    struct Circle {
+        radius: f64,
+    }
+
+    #[derive(JsonSchema)]
+    #[serde(tag = "kind")]
+    enum Figure {
+        Circle(Circle),
+        Nothing,
+    }
+
+    let circle = &schema::<Figure>()["oneOf"][0];
+    assert_eq!(circle["required"], json!(["kind", "radius"]));
+    assert_eq!(circle["properties"]["kind"]["const"], "Circle");
+    assert_eq!(circle["properties"]["radius"]["type"], "number");
+    let function = FunctionSchema::new("f").param(Parameter::of::<Figure>("p"));
+    for (figure, is_one) in [
+        (json!({ "kind": "Circle", "radius": 1.5 }), true),
+        (json!({ "kind": "Nothing" }), true),
+        (json!({ "kind": "Circle" }), false),
+        (json!({ "kind": "Circle", "radius": "wide" }), false),
+    ] {
+        assert_eq!(
+            function.validate(&[&figure], &[]).is_ok(),
+            is_one,
+            "{figure}"
+        );
+    }
+    let of_all = FunctionSchema::of::<Figure>();
+    let (kind, radius) = (json!("Circle"), json!(1.5));
+    of_all
+        .validate(&[], &[("kind", &kind), ("radius", &radius)])
+        .unwrap();
+}
+
 #[test]
 fn types_that_refer_to_themselves_are_definitions_and_keep_apart() {
     let function = FunctionSchema::new("f")
