@@ -122,6 +122,15 @@ impl LoginOptions {
         self
     }
 
+    /// [`login_callback`](Self::login_callback) without async; it may block.
+    #[must_use]
+    pub fn blocking_login_callback(
+        self,
+        callback: impl FnOnce(LoginContext) + Send + 'static,
+    ) -> Self {
+        self.login_callback(|context| aside(move || callback(context)))
+    }
+
     /// The workspace that the token is for.
     #[must_use]
     pub fn workspace(mut self, workspace: impl Into<String>) -> Self {
@@ -224,11 +233,26 @@ impl LogoutOptions {
         self
     }
 
+    /// [`logout_callback`](Self::logout_callback) without async; it may block.
+    #[must_use]
+    pub fn blocking_logout_callback(self, callback: impl FnOnce(String) + Send + 'static) -> Self {
+        self.logout_callback(|url| aside(move || callback(url)))
+    }
+
     /// The service that logs people out, `public/hypha-login`.
     #[must_use]
     pub fn login_service_id(mut self, id: impl Into<String>) -> Self {
         self.service_id = id.into();
         self
+    }
+}
+
+/// Runs something on a thread that may block.
+async fn aside(what: impl FnOnce() + Send + 'static) {
+    if let Err(panic) = tokio::task::spawn_blocking(what).await
+        && let Ok(panic) = panic.try_into_panic()
+    {
+        std::panic::resume_unwind(panic);
     }
 }
 

@@ -2,17 +2,19 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hypha_client::{
-    Address, Call, CallService, ClosedReason, ConnectOptions, ConnectionInfo, PublicKey, Reply,
-    Secret, Served, Service, ServiceInfo, State, UserInfo,
+    Address, Call, CallService, ClosedReason, ConnectOptions, ConnectionInfo, Map, PublicKey,
+    Reply, Secret, Served, Service, ServiceInfo, State, Stats, Text, UserInfo,
 };
 use tower_layer::Layer;
 
 use crate::background::Background;
 use crate::error::{CannotBlock, Error};
 use crate::manager::Manager;
+use crate::method_call::MethodCall;
 use crate::remote_service::RemoteService;
 
 /// Connects to a Hypha server: a URL, or [`ConnectOptions`] for everything else.
@@ -146,6 +148,28 @@ impl Client {
     #[must_use]
     pub fn manager(&self) -> Manager {
         Manager::new(self.client.manager(), self.background.clone())
+    }
+
+    /// Starts a call of the method at a path of a client, such as `services.calculator.add`.
+    pub fn method_at(&self, target: &Address, path: impl Into<Text>) -> MethodCall {
+        let call = self.client.peer().method_at(target, path);
+        MethodCall::new(call, self.background.clone())
+    }
+
+    /// Gauges of this connection.
+    ///
+    /// # Errors
+    /// If the connection is over; [`CannotBlock`].
+    pub fn stats(&self) -> Result<Stats, Error> {
+        self.background.wait(self.client.peer().stats())
+    }
+
+    /// Descriptions of the services that are registered here, the built-in one included.
+    ///
+    /// # Errors
+    /// As [`stats`](Self::stats).
+    pub fn local_services(&self) -> Result<Vec<Arc<Map>>, Error> {
+        self.background.wait(self.client.peer().local_services())
     }
 
     /// Stacks a tower layer on the calls that this handle and its clones make from now on, outside those stacked before.

@@ -4,9 +4,12 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
+use hypha_client::{Callback, RemoteObject};
+
 use crate::background::{Background, Serving};
 use crate::client::Client;
 use crate::error::{CannotBlock, Error};
+use crate::method_call::MethodCall;
 use crate::remote_service::RemoteService;
 
 /// What keeps a connection, to wait for what it brings: made of a [`Client`] or a [`RemoteService`], or that of the
@@ -44,6 +47,42 @@ impl Connection {
             Keeper::Ours(background) => background.block_on(future),
             Keeper::Theirs(serving) => serving.block_on(future),
         }
+    }
+
+    /// Starts a call of a callback that has more to say than positional arguments.
+    ///
+    /// ```
+    /// use hypha_sync::{Callback, Connection, Service};
+    ///
+    /// let service = Service::new("trainer").blocking("train", |report: Callback| {
+    ///     Connection::here()?.invoke(&report).kwarg("step", 1).call()
+    /// });
+    /// # drop(service);
+    /// ```
+    pub fn invoke<Args, R>(&self, callback: &Callback<Args, R>) -> MethodCall {
+        MethodCall::new(callback.invoke(), self.clone())
+    }
+
+    /// Starts a call of a function of an object, by its path.
+    pub fn method(&self, object: &RemoteObject, path: &str) -> MethodCall {
+        MethodCall::new(object.method(path), self.clone())
+    }
+
+    /// Tells the provider of an object that it is not needed any more.
+    ///
+    /// # Errors
+    /// As [`RemoteObject::dispose`], and [`CannotBlock`].
+    pub fn dispose(&self, object: RemoteObject) -> Result<(), Error> {
+        self.wait(object.dispose())
+    }
+
+    /// Waits for a future of a client.
+    pub(crate) fn wait<T, E: Into<hypha_client::Error>>(
+        &self,
+        future: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, Error> {
+        self.block_on(future)?
+            .map_err(|error| Error::Client(error.into()))
     }
 
     /// Waits for the next of something.

@@ -12,7 +12,7 @@ use crate::error::Error;
 ///
 /// # fn example() -> Result<(), hypha_sync::Error> {
 /// let options = LoginOptions::new("https://hypha.example.org")
-///     .login_callback(|login| async move { println!("log in at {}", login.login_url) });
+///     .blocking_login_callback(|login| println!("log in at {}", login.login_url));
 /// let token = login(options)?;
 /// let server = connect_to_server(Client::builder("https://hypha.example.org").token(token))?;
 /// # Ok(())

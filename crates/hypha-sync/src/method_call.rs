@@ -8,7 +8,7 @@ use hypha_client::{Arguments, Progress, RemoteStream, Reply, Text, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::background::Background;
+use crate::connection::Connection;
 use crate::error::Error;
 use crate::items::Items;
 
@@ -16,12 +16,18 @@ use crate::items::Items;
 #[must_use = "a call is made by `call`"]
 pub struct MethodCall<T = Value> {
     call: hypha_client::MethodCall<T>,
-    background: Background,
+    connection: Connection,
 }
 
 impl<T> MethodCall<T> {
-    pub(crate) fn new(call: hypha_client::MethodCall<T>, background: Background) -> Self {
-        Self { call, background }
+    pub(crate) fn new(
+        call: hypha_client::MethodCall<T>,
+        connection: impl Into<Connection>,
+    ) -> Self {
+        Self {
+            call,
+            connection: connection.into(),
+        }
     }
 
     fn with<U>(
@@ -30,7 +36,7 @@ impl<T> MethodCall<T> {
     ) -> MethodCall<U> {
         MethodCall {
             call: change(self.call),
-            background: self.background,
+            connection: self.connection,
         }
     }
 
@@ -79,7 +85,7 @@ impl<T> MethodCall<T> {
     /// # Errors
     /// What the provider answered, or why it did not; [`CannotBlock`](crate::CannotBlock).
     pub fn send(self) -> Result<Reply, Error> {
-        self.background.wait(self.call.send())
+        self.connection.wait(self.call.send())
     }
 }
 
@@ -89,7 +95,7 @@ impl<T: DeserializeOwned> MethodCall<T> {
     /// # Errors
     /// As [`send`](Self::send), and if the result is no `T`.
     pub fn call(self) -> Result<T, Error> {
-        self.background.wait(self.call.decode())
+        self.connection.wait(self.call.decode())
     }
 }
 
@@ -99,8 +105,8 @@ impl<T: DeserializeOwned> MethodCall<RemoteStream<T>> {
     /// # Errors
     /// As [`call`](Self::call).
     pub fn items(self) -> Result<Items<T>, Error> {
-        let stream = self.background.wait(self.call.decode())?;
-        Ok(Items::new(stream, self.background.into()))
+        let stream = self.connection.wait(self.call.decode())?;
+        Ok(Items::new(stream, self.connection))
     }
 }
 

@@ -107,6 +107,9 @@ impl<R: Read + Seek + Send> Blocking<R> {
                 self.content.is_empty()
             }
             Done::Moved(position) => {
+                // Not before: a reader that could not be moved is where it was, ahead of whoever reads.
+                self.content.clear();
+                self.taken = 0;
                 self.position = position;
                 false
             }
@@ -126,6 +129,10 @@ impl<R: Read + Seek + Send> AsyncRead for Blocking<R> {
     ) -> Poll<io::Result<()>> {
         if out.remaining() == 0 {
             return Poll::Ready(Ok(()));
+        }
+        if !self.rest().is_empty() {
+            // It is being moved.
+            ready!(self.poll_idle(cx))?;
         }
         while self.rest().is_empty() {
             if ready!(self.poll_idle(cx))? {
@@ -161,10 +168,7 @@ impl<R: Read + Seek + Send> AsyncSeek for Blocking<R> {
             }
             to => to,
         };
-        self.start(move |reader| reader.seek(to).map(Done::Moved))?;
-        self.content.clear();
-        self.taken = 0;
-        Ok(())
+        self.start(move |reader| reader.seek(to).map(Done::Moved))
     }
 
     fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
@@ -175,4 +179,31 @@ impl<R: Read + Seek + Send> AsyncSeek for Blocking<R> {
 
 fn gone() -> io::Error {
     io::Error::other("the reader panicked")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reader_that_cannot_be_moved_reads_on() {
+        let content: Vec<u8> = (0..2 * PIECE).map(|at| (at % 251) as u8).collect();
+        let mut reader = Blocking {
+            state: State::Idle(Aside::new(Box::new(Cursor::new(content.clone())))),
+            content: Vec::new(),
+            taken: 0,
+            position: 0,
+        };
+        let mut read = vec![0; 10];
+        reader.read_exact(&mut read).await.unwrap();
+        assert!(reader.seek(SeekFrom::Current(-100)).await.is_err());
+        assert_eq!(reader.stream_position().await.unwrap(), 10);
+        let mut rest = Vec::new();
+        reader.read_to_end(&mut rest).await.unwrap();
+        assert_eq!(rest, content[10..]);
+    }
 }

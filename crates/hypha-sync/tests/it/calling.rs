@@ -6,8 +6,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use hypha_sync::{
-    Call, Callback, Closure, ErrorKind, RemoteStream, Service, TokenOptions, Visibility,
-    Waiting as _, from_iter,
+    Call, Callback, Client, Closure, Connection, ErrorKind, Interface, Kwargs, Members,
+    RemoteObject, RemoteStream, Service, TokenOptions, Value, Visibility, Waiting as _, from_iter,
 };
 
 use crate::place::Place;
@@ -66,6 +66,54 @@ fn callbacks_call_the_server_again() {
     let nest = client.get_service("nest").unwrap();
     assert_eq!(nest.call::<u32>("down", (2, report)).unwrap(), 3);
     assert_eq!(*seen.lock().unwrap(), [2, 1, 0]);
+}
+
+/// Calls of what came inside messages that have more to say than positional arguments.
+#[test]
+fn callbacks_and_objects_take_named_arguments() {
+    let place = Place::new();
+    let client = place.connect();
+    let service = Service::new("trainer")
+        .blocking("train", |report: Callback| {
+            let report = Connection::here()?.invoke(&report);
+            report.kwarg("step", 3).returns::<u32>().call()
+        })
+        .blocking("stage", || {
+            let steps = |Kwargs(named): Kwargs| named.get("by").cloned().unwrap_or_default();
+            Interface::new(
+                Members::new().method("move", move |named: Kwargs| async move { steps(named) }),
+            )
+        });
+    client.register_service(service).unwrap();
+    let trainer = client.get_service("trainer").unwrap();
+    let report = Closure::blocking(|Kwargs(named): Kwargs| {
+        named
+            .get("step")
+            .and_then(Value::as_u64)
+            .map(|step| step + 1)
+    });
+    assert_eq!(trainer.call::<u32>("train", (report,)).unwrap(), 4);
+
+    let stage: RemoteObject = trainer.call("stage", ()).unwrap();
+    let connection = Connection::from(&client);
+    let moved = connection.method(&stage, "move").kwarg("by", 7);
+    assert_eq!(moved.returns::<u64>().call().unwrap(), 7);
+    connection.dispose(stage.clone()).unwrap();
+    let gone = connection.method(&stage, "move").call().unwrap_err();
+    assert_eq!(gone.kind(), Some(ErrorKind::NotFound));
+    let own = client.local_services().unwrap();
+    let ids = own
+        .iter()
+        .map(|service| service.get("id").and_then(Value::as_str));
+    assert!(
+        ids.flatten()
+            .any(|id| id == "trainer" || id.ends_with(":trainer"))
+    );
+    assert_eq!(client.stats().unwrap().running_calls, 0);
+
+    let at = client.method_at(client.address(), "services.trainer.train");
+    let report = Closure::blocking(|_: Kwargs| 1);
+    assert_eq!(at.args((report,)).returns::<u32>().call().unwrap(), 1);
 }
 
 #[test]
@@ -175,7 +223,7 @@ fn an_iterator_that_panics_is_an_error_and_no_end() {
 /// What an iterator holds may take its time to go, and must not hold up the connection.
 #[test]
 fn an_iterator_is_dropped_where_it_may_wait() {
-    struct Last(hypha_sync::Client, std::sync::mpsc::Sender<bool>);
+    struct Last(Client, std::sync::mpsc::Sender<bool>);
     impl Drop for Last {
         fn drop(&mut self) {
             self.1.send(self.0.echo(&1).is_ok()).ok();

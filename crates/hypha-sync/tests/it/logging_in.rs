@@ -31,7 +31,7 @@ fn a_person_logs_in() {
     let record = Arc::clone(&shown);
     let options = LoginOptions::new(&place.url)
         .login_service_id(id)
-        .login_callback(|login| async move { *record.lock().unwrap() = login.login_url });
+        .blocking_login_callback(move |login| *record.lock().unwrap() = login.login_url);
     let token = login(options).unwrap();
     assert_eq!(token.expose(), page.expose());
     assert!(shown.lock().unwrap().ends_with("/login?key=k"));
