@@ -122,11 +122,13 @@ pub mod __macros {
     ) -> Method {
         let read = hypha_codec::to_value(&value)
             .map_err(|error| error.to_string())
-            .and_then(|value| {
-                hypha_codec::from_value::<T>(value).map_err(|error| error.to_string())
+            .and_then(|value| match hypha_codec::from_value::<T>(value.clone()) {
+                Ok(_) => Ok(value),
+                Err(error) => Err(error.to_string()),
             });
         match read {
-            Ok(_) => method,
+            // That of the schema came through JSON, which does not have all values.
+            Ok(value) => method.default_of(name, value),
             Err(problem) => method.invalid(format!("the default of parameter `{name}`: {problem}")),
         }
     }

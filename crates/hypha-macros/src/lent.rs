@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
-use syn::{Path, PathSegment, Type, TypePath};
+use syn::{ExprPath, Path, PathSegment, Type, TypePath};
 
 /// What one side receives, and what the other one gives.
 const LENT: [(&str, &str); 4] = [
@@ -134,13 +134,31 @@ fn replaced(ty: &Type, by: &dyn Fn(&Type) -> Option<Type>) -> Type {
     ty
 }
 
-/// `Self` in a type, written out.
+/// `Self` in a type, and in the lengths of arrays in it, written out.
 pub(crate) fn without_self(ty: &Type, own: &Type) -> Type {
-    replaced(ty, &|ty| {
-        let is_self =
-            matches!(ty, Type::Path(path) if path.qself.is_none() && path.path.is_ident("Self"));
-        is_self.then(|| own.clone())
-    })
+    struct Write<'a>(&'a Type);
+    impl VisitMut for Write<'_> {
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            if matches!(ty, Type::Path(path) if path.qself.is_none() && path.path.is_ident("Self"))
+            {
+                *ty = self.0.clone();
+            } else {
+                syn::visit_mut::visit_type_mut(self, ty);
+            }
+        }
+
+        fn visit_expr_path_mut(&mut self, path: &mut ExprPath) {
+            let mut segments = path.path.segments.iter();
+            let begins_so = segments.next().is_some_and(|first| first.ident == "Self");
+            if path.qself.is_none() && begins_so && segments.len() > 0 {
+                let own = self.0;
+                *path = syn::parse_quote!(<#own>::#(#segments)::*);
+            }
+        }
+    }
+    let mut ty = ty.clone();
+    Write(own).visit_type_mut(&mut ty);
+    ty
 }
 
 /// Whether something mentions `Self`.

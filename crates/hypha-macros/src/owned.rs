@@ -45,7 +45,7 @@ fn borrowed(ty: &Type, forever: bool) -> Option<(TokenStream, &'static str)> {
             }
             let instead = match &*reference.elem {
                 Type::Path(path) if path.path.is_ident("str") => "`String`",
-                Type::Slice(_) => "`Vec<T>`, or `Bytes`",
+                Type::Slice(_) => "`Vec<T>`, or `Binary` for bytes",
                 _ => "the type without `&`",
             };
             self.found

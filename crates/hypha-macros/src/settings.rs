@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use syn::parse::Parser as _;
-use syn::{Ident, LitBool, LitStr, Path, Result, Token, parse_quote};
+use syn::{Ident, LitBool, LitStr, Path, Result, parse_quote};
 
 use crate::case::Case;
 
@@ -73,9 +73,7 @@ impl Settings {
                     Client::Named(value.parse()?)
                 };
             } else if is("crate") {
-                let value = meta.value()?;
-                value.parse::<Option<Token![::]>>()?;
-                settings.krate = Path::parse_mod_style(value)?;
+                settings.krate = Path::parse_mod_style(meta.value()?)?;
             } else {
                 return Err(meta.error(KNOWN));
             }

@@ -26,6 +26,55 @@ pub mod other {
     }
 }
 
+/// Nobody should.
+#[deprecated]
+#[service]
+pub trait Former {
+    /// Where it was.
+    async fn place(&self) -> u32;
+}
+
+/// Where things are.
+pub mod place {
+    #![allow(deprecated, reason = "by what is derived")]
+
+    /// A place.
+    #[deprecated]
+    #[derive(Debug, serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
+    pub struct Place {
+        /// Across.
+        pub x: f64,
+    }
+}
+
+/// Takes what should not be used any more.
+#[allow(deprecated, reason = "for those who still call it")]
+#[service]
+pub trait Latter {
+    /// Goes there.
+    async fn go(&self, to: place::Place) -> place::Place;
+}
+
+/// Bodies that are there already.
+#[service]
+pub trait Ready {
+    /// Does nothing.
+    async fn rest(&self) {}
+
+    /// Never comes back.
+    async fn fail(&self) -> u32 {
+        panic!("it cannot")
+    }
+
+    /// Comes back early.
+    async fn half(&self, x: u32) -> Option<u32> {
+        if x == 0 {
+            return None;
+        }
+        Some(x / 2)
+    }
+}
+
 struct Old;
 
 #[service]

@@ -2,8 +2,8 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::Path;
 use syn::spanned::Spanned as _;
+use syn::{Attribute, Path};
 
 use crate::lent;
 use crate::method::Method;
@@ -11,8 +11,13 @@ use crate::param::Role;
 use crate::returns;
 
 /// Types that are known by their names are Hypha's. `called` is whether there is a client, for which results matter.
-pub(super) fn of_names(krate: &Path, methods: &[Method], called: bool) -> TokenStream {
-    checks(methods, |method| {
+pub(super) fn of_names(
+    krate: &Path,
+    methods: &[Method],
+    called: bool,
+    allows: &[Attribute],
+) -> TokenStream {
+    checks(methods, allows, |method| {
         let params = method.params.iter().flat_map(|param| match param.role {
             Role::Argument { untyped, .. } => lent::taken(&param.ty, untyped),
             Role::Extracted if !lent::is_named(&param.ty, "Context") => Vec::new(),
@@ -30,8 +35,8 @@ pub(super) fn of_names(krate: &Path, methods: &[Method], called: bool) -> TokenS
 }
 
 /// Functions of the service take these parameters and give these results.
-pub(super) fn of_service(krate: &Path, methods: &[Method]) -> TokenStream {
-    checks(methods, |method| {
+pub(super) fn of_service(krate: &Path, methods: &[Method], allows: &[Attribute]) -> TokenStream {
+    checks(methods, allows, |method| {
         let params = method.params.iter().map(|param| {
             let ty = &param.ty;
             quote_spanned!(ty.span()=> #krate::__macros::is_parameter::<#ty>();)
@@ -44,7 +49,7 @@ pub(super) fn of_service(krate: &Path, methods: &[Method]) -> TokenStream {
                 #krate::__macros::is_sent::<#output>();
                 const _: () = {
                     use #krate::__macros::NoResult as _;
-                    assert!(
+                    ::core::assert!(
                         !#krate::__macros::Probe::<#output>::IS_RESULT,
                         "this is a `Result` by another name: write `Result<T, E>`, so that errors are told from values"
                     );
@@ -56,8 +61,8 @@ pub(super) fn of_service(krate: &Path, methods: &[Method]) -> TokenStream {
 }
 
 /// Callers pass these arguments.
-pub(super) fn of_client(krate: &Path, methods: &[Method]) -> TokenStream {
-    checks(methods, |method| {
+pub(super) fn of_client(krate: &Path, methods: &[Method], allows: &[Attribute]) -> TokenStream {
+    checks(methods, allows, |method| {
         let params = method.params.iter();
         let params = params.filter(|param| matches!(param.role, Role::Argument { .. }));
         let params = params.map(|param| {
@@ -68,11 +73,17 @@ pub(super) fn of_client(krate: &Path, methods: &[Method]) -> TokenStream {
     })
 }
 
-fn checks(methods: &[Method], of: impl Fn(&Method) -> TokenStream) -> TokenStream {
+/// `allows` is what the trait or the type may do.
+fn checks(
+    methods: &[Method],
+    allows: &[Attribute],
+    of: impl Fn(&Method) -> TokenStream,
+) -> TokenStream {
     let checks = methods.iter().map(|method| {
         let Method { cfgs, allows, .. } = method;
         let checks = of(method);
         quote!(#(#cfgs)* #(#allows)* fn _check() { #checks })
     });
-    quote!(#(const _: () = { #checks };)*)
+    let checks = checks.map(|check| quote!(#(#allows)* const _: () = { #check };));
+    quote!(#(#checks)*)
 }

@@ -1,9 +1,11 @@
 //! Traits: the dispatcher and the client of a service, and the trait itself with the bounds that they need.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote};
 use syn::ext::IdentExt as _;
-use syn::{Error, FnArg, ItemTrait, Result, ReturnType, TraitItem, Type, parse_quote};
+use syn::{
+    Attribute, Block, Error, FnArg, ItemTrait, Result, ReturnType, TraitItem, Type, parse_quote,
+};
 
 use super::{checks, client, dispatcher, distinct};
 use crate::attributes::{ArgAttribute, DefaultValue, MethodAttribute};
@@ -14,6 +16,7 @@ use crate::settings::{Client, Settings};
 use crate::{lent, lints};
 
 pub(super) fn expand(settings: &Settings, item: &mut ItemTrait) -> Result<TokenStream> {
+    without_async_trait(item)?;
     let mut problems = Problems::default();
     if !item.generics.params.is_empty() {
         let message = "a service has one set of methods: a trait of a service has no generics";
@@ -45,7 +48,7 @@ pub(super) fn expand(settings: &Settings, item: &mut ItemTrait) -> Result<TokenS
                     -> impl ::core::future::Future<Output = #output> + ::core::marker::Send
                 );
                 if let Some(body) = &mut function.default {
-                    *body = parse_quote!({ async move #body });
+                    *body = asynchronous(body, output);
                 }
             }
             Kind::Async | Kind::Stream => add_send(&mut function.sig.output),
@@ -72,13 +75,14 @@ pub(super) fn expand(settings: &Settings, item: &mut ItemTrait) -> Result<TokenS
             client::expand(settings, item, &name, &methods)?
         }
     };
-    let service_checks = checks::of_service(&settings.krate, &methods);
+    let allows = lints::allowed(&item.attrs);
+    let service_checks = checks::of_service(&settings.krate, &methods, &allows);
     let client_checks = match settings.client {
         Client::None => TokenStream::new(),
-        _ => checks::of_client(&settings.krate, &methods),
+        _ => checks::of_client(&settings.krate, &methods, &allows),
     };
     let called = !matches!(settings.client, Client::None);
-    let names = checks::of_names(&settings.krate, &methods, called);
+    let names = checks::of_names(&settings.krate, &methods, called, &allows);
     // Its methods are called through the client, by programs that implement it nowhere.
     if !lints::is_dead_expected(&item.attrs) {
         item.attrs.push(parse_quote!(
@@ -86,6 +90,48 @@ pub(super) fn expand(settings: &Settings, item: &mut ItemTrait) -> Result<TokenS
         ));
     }
     Ok(quote!(#names #service_checks #client_checks #dispatcher #client))
+}
+
+/// The body of an `async fn` without its `async`. Its values become what the function gives, as those of an `async` block
+/// alone would not.
+fn asynchronous(body: &Block, output: &Type) -> Block {
+    let given = Ident::new("__given", Span::mixed_site());
+    parse_quote!({
+        async move {
+            if let ::core::option::Option::Some(#given) = ::core::option::Option::None::<#output> {
+                return #given;
+            }
+            let #given: #output = #body;
+            #[allow(unreachable_code, reason = "the body may never come to its end")]
+            #given
+        }
+    })
+}
+
+/// Both make `async fn` work in traits, and neither knows what the other makes of it.
+fn without_async_trait(item: &ItemTrait) -> Result<()> {
+    let message =
+        "`service` makes `async fn` work in traits: take `async_trait` away, from each impl too";
+    let is_it = |attribute: &&Attribute| {
+        let last = attribute.path().segments.last();
+        last.is_some_and(|last| last.ident == "async_trait")
+    };
+    if let Some(attribute) = item.attrs.iter().find(is_it) {
+        return Err(Error::new_spanned(attribute, message));
+    }
+    // It was there before.
+    let methods = item.items.iter().filter_map(|member| match member {
+        TraitItem::Fn(function) => Some(&function.sig),
+        _ => None,
+    });
+    let mut lifetimes = methods.flat_map(|signature| {
+        let lifetimes = signature.generics.lifetimes();
+        lifetimes.map(move |lifetime| (signature, &lifetime.lifetime))
+    });
+    match lifetimes.find(|(_, lifetime)| lifetime.ident == "async_trait") {
+        Some((signature, _)) => Err(Error::new_spanned(&signature.ident, message)),
+        None => Ok(()),
+    }
 }
 
 /// Takes off what the compiler does not know, after an error.
@@ -164,6 +210,7 @@ fn dispatcher(settings: &Settings, item: &ItemTrait, methods: &[Method]) -> Toke
         }
 
         #(#allows)*
+        #[allow(deprecated, reason = "what should not be called any more is served nevertheless")]
         impl #name {
             /// The id of the service.
             pub const ID: &'static str = #id;
@@ -175,7 +222,6 @@ fn dispatcher(settings: &Settings, item: &ItemTrait, methods: &[Method]) -> Toke
             }
 
             /// The same for an implementation that is used elsewhere too.
-            #[allow(deprecated, reason = "what should not be called any more is served nevertheless")]
             #[must_use]
             pub fn shared<__T: #ident>(implementation: ::std::sync::Arc<__T>) -> Self {
                 Self { service: #build }

@@ -146,9 +146,10 @@ pub(super) fn build(
                 let #service = {
                     let #this = ::core::clone::Clone::clone(&implementation);
                     let #made = #runs;
-                    #(#defaults)*
                     let #schema = #described::#function();
-                    #service.method(#name, #krate::__macros::Described::described(#made, &#schema))
+                    let #made = #krate::__macros::Described::described(#made, &#schema);
+                    #(#defaults)*
+                    #service.method(#name, #made)
                 };
             }
         });

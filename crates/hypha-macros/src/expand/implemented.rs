@@ -85,8 +85,8 @@ pub(super) fn expand(settings: &Settings, item: &mut ItemImpl) -> Result<TokenSt
         &quote!(<Self as #krate::__macros::Provider>::ID),
     );
     let allows = lints::allowed(&item.attrs);
-    let names = checks::of_names(krate, &methods, false);
-    let checks = checks::of_service(krate, &methods);
+    let names = checks::of_names(krate, &methods, false, &allows);
+    let checks = checks::of_service(krate, &methods, &allows);
     Ok(quote! {
         #names
         #checks

@@ -306,3 +306,28 @@ async fn errors_keep_their_kind() {
     assert!(matches!(error, CallError::Remote(_)), "{error:?}");
     assert!(error.to_string().contains("argument `by`"), "{error}");
 }
+
+/// What an `async fn` with this body would give.
+#[service(client = false)]
+trait Ready {
+    async fn home(&self, blocked: bool) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        if blocked {
+            return Err("it is blocked".into());
+        }
+        Err(Box::new(std::fmt::Error))
+    }
+}
+
+struct IsReady;
+
+impl Ready for IsReady {}
+
+#[tokio::test]
+async fn bodies_become_what_the_method_gives() {
+    let place = Place::new().await;
+    let (ready, _provider) = place.offer(ReadyService::new(IsReady)).await;
+    for (blocked, said) in [(true, "it is blocked"), (false, "an error occurred")] {
+        let error = ready.call::<()>("home", (blocked,)).await.unwrap_err();
+        assert!(error.to_string().contains(said), "{error}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use hypha_client::{Service, service};
+use hypha_client::{Binary, Service, service};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -43,6 +43,34 @@ async fn an_option_behind_a_default_is_none_if_it_is_left_out() {
         printer.print(None, None, None).await.unwrap(),
         "1 None false"
     );
+}
+
+/// What JSON does not have.
+#[service]
+trait Scanner {
+    async fn scan(
+        &self,
+        #[arg(default = f64::INFINITY)] limit: f64,
+        #[arg(default = Binary::from(vec![7, 8]))] mask: Binary,
+    ) -> String;
+}
+
+struct Scans;
+
+impl Scanner for Scans {
+    async fn scan(&self, limit: f64, mask: Binary) -> String {
+        format!("{limit} {:?}", &mask[..])
+    }
+}
+
+#[tokio::test]
+async fn defaults_need_no_json() {
+    let place = Place::new().await;
+    let (found, _provider) = place.offer(ScannerService::new(Scans)).await;
+    let scanner = ScannerClient::new(found);
+    assert_eq!(scanner.scan(None, None).await.unwrap(), "inf [7, 8]");
+    let scan = scanner.scan(Some(1.5), Some(Binary::from(vec![])));
+    assert_eq!(scan.await.unwrap(), "1.5 []");
 }
 
 /// It does not serialize.

@@ -90,3 +90,25 @@ fn the_type_becomes_a_service() {
     );
     assert_eq!(tools.as_array().unwrap().len(), 4);
 }
+
+/// Types that are as long as the type says.
+struct Axes;
+
+#[service]
+impl Axes {
+    const COUNT: usize = 3;
+
+    #[method]
+    fn swapped(&self, mut at: [f64; Self::COUNT]) -> [f64; Self::COUNT] {
+        at.swap(0, 2);
+        at
+    }
+}
+
+#[tokio::test]
+async fn constants_of_the_type_are_known_in_its_methods() {
+    let place = Place::new().await;
+    let (axes, _provider) = place.offer(Axes).await;
+    let swapped: [f64; 3] = axes.call("swapped", ([1.0, 2.0, 3.0],)).await.unwrap();
+    assert_eq!(swapped, [3.0, 2.0, 1.0]);
+}
