@@ -128,7 +128,7 @@ pub mod __macros {
             });
         match read {
             // That of the schema came through JSON, which does not have all values.
-            Ok(value) => method.default_of(name, value),
+            Ok(value) => method.default_of(name, &value),
             Err(problem) => method.invalid(format!("the default of parameter `{name}`: {problem}")),
         }
     }

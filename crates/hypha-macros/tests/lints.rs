@@ -41,6 +41,7 @@ pub mod place {
     /// A place.
     #[deprecated]
     #[derive(Debug, serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
+    #[non_exhaustive]
     pub struct Place {
         /// Across.
         pub x: f64,

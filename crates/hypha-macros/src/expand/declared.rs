@@ -101,6 +101,7 @@ fn asynchronous(body: &Block, output: &Type) -> Block {
             if let ::core::option::Option::Some(#given) = ::core::option::Option::None::<#output> {
                 return #given;
             }
+            #[allow(clippy::diverging_sub_expression, reason = "the body may never come to its end")]
             let #given: #output = #body;
             #[allow(unreachable_code, reason = "the body may never come to its end")]
             #given

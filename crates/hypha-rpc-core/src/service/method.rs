@@ -151,7 +151,7 @@ impl Method {
     /// States anew what a parameter that has a default is when a call leaves it out.
     #[doc(hidden)]
     #[must_use]
-    pub fn default_of(mut self, name: &str, value: Value) -> Self {
+    pub fn default_of(mut self, name: &str, value: &Value) -> Self {
         let params = Arc::make_mut(&mut self.params).iter_mut();
         for param in params.filter(|param| param.name == name && param.default.is_some()) {
             param.default = Some(value.clone());

@@ -111,17 +111,17 @@ async fn answer(tx: &mut MemoryTx, rx: &mut MemoryRx, name: &str, payload: Value
     };
     let packet = Packet::parse(frame).unwrap();
     let header = packet.header().unwrap();
-    let frame = reply(header.session().unwrap(), name, payload);
+    let frame = reply(header.session().unwrap(), name, &payload);
     tx.feed(Frame::Binary(frame)).await.unwrap();
     tx.flush().await.unwrap();
 }
 
 /// An answer in clear. `name` is `resolve` or `reject`.
-fn reply(session: &str, name: &str, payload: Value) -> Bytes {
+fn reply(session: &str, name: &str, payload: &Value) -> Bytes {
     let path = format!("{session}.{name}");
     let header = Map::from([("type", "method"), ("to", "ws/left"), ("method", &path)]);
     let mut frame = hypha_codec::encode(&Value::Map(header)).unwrap().to_vec();
-    frame.extend_from_slice(&hypha_codec::encode(&payload).unwrap());
+    frame.extend_from_slice(&hypha_codec::encode(payload).unwrap());
     Bytes::from(frame)
 }
 
@@ -333,7 +333,7 @@ async fn a_refusal_of_a_part_in_clear_is_not_what_the_method_said() {
                 } else {
                     ("resolve", Value::Null)
                 };
-                tx.feed(Frame::Binary(reply(session, name, args(payload))))
+                tx.feed(Frame::Binary(reply(session, name, &args(payload))))
                     .await
                     .unwrap();
                 tx.flush().await.unwrap();
@@ -425,7 +425,7 @@ async fn a_later_description_leads_to_no_other_method() {
     let gone = Value::Error(Box::new(ErrorValue::new(
         "Method not found: ws/left:services.s.get at right",
     )));
-    bare.send(reply(&session, "reject", args(gone))).await;
+    bare.send(reply(&session, "reject", &args(gone))).await;
 
     let packet = bare.packet().await;
     let again = packet.header().unwrap();
