@@ -1,7 +1,7 @@
 //! Every way in which a call could go in clear, or be answered so, is an error.
 
 use bytes::Bytes;
-use hypha_codec::{ErrorValue, Map, Method, Packet, Value};
+use hypha_codec::{Binary, ErrorValue, Map, Method, Packet, Value};
 use hypha_rpc_core::{
     CallError, Callback, EncryptionError, InvalidService, Peer, PeerConfig, PeerIdentity,
     RegisterError, RemoteError, RemoteErrorKind, RemoteService, Service,
@@ -313,7 +313,7 @@ async fn a_refusal_of_a_part_in_clear_is_not_what_the_method_said() {
         for (text, is_refusal) in [(busy, true), ("the valve is open", false)] {
             let (peer, mut tx, mut rx) = caller();
             let service = described(&peer, "get");
-            let long = Bytes::from(vec![7; 1 << 20]);
+            let long = Binary::from(vec![7; 1 << 20]);
             let call = tokio::spawn(async move { service.call::<Value>("get", (long,)).await });
             while !call.is_finished() {
                 // Whatever comes after the refusal: what was begun is taken back.
