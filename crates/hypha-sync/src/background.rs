@@ -12,7 +12,7 @@ use futures_util::future::{Either, select};
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor, worker_index};
 use tokio::sync::{oneshot, watch};
 
-use crate::error::{CannotBlock, Error};
+use crate::error::{CannotBlock, Error, waited};
 use crate::parking;
 
 thread_local! {
@@ -78,8 +78,7 @@ impl Background {
         &self,
         future: impl Future<Output = Result<T, E>>,
     ) -> Result<T, Error> {
-        self.block_on(future)?
-            .map_err(|error| Error::Client(error.into()))
+        waited(self.block_on(future))
     }
 
     /// Waits for any future. It is polled here, and what it waits for is driven in the background.

@@ -8,7 +8,7 @@ use hypha_client::{Callback, RemoteObject};
 
 use crate::background::{Background, Serving};
 use crate::client::Client;
-use crate::error::{CannotBlock, Error};
+use crate::error::{CannotBlock, Error, waited};
 use crate::method_call::MethodCall;
 use crate::remote_service::RemoteService;
 
@@ -81,8 +81,7 @@ impl Connection {
         &self,
         future: impl Future<Output = Result<T, E>>,
     ) -> Result<T, Error> {
-        self.block_on(future)?
-            .map_err(|error| Error::Client(error.into()))
+        waited(self.block_on(future))
     }
 
     /// Waits for the next of something.

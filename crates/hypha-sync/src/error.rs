@@ -53,6 +53,13 @@ impl From<CallError> for Error {
     }
 }
 
+/// What came of waiting for a future of a client.
+pub(crate) fn waited<T, E: Into<hypha_client::Error>>(
+    outcome: Result<Result<T, E>, CannotBlock>,
+) -> Result<T, Error> {
+    outcome?.map_err(|error| Error::Client(error.into()))
+}
+
 /// Why nothing can be waited for where it was tried.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
